@@ -1,0 +1,3 @@
+//! The bundled orchestrator.
+
+fn main() {}
