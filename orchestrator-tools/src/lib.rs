@@ -1,1 +1,66 @@
-//! Placeholder.
+//! Tools for coding agents: syntax-tree search and rewriting, lints, diffs
+//! and commands, each confined to one worktree.
+//!
+//! - [`Tool`] is one capability with a name, a JSON schema and an [`Effect`];
+//!   [`ToolRegistry`] holds the tools that one role may call.
+//! - [`ToolContext`] says where a call runs: the worktree, the build folder,
+//!   the cancellation token.
+//! - [`WorktreePath`] and [`Worktree`] keep file access beneath the worktree.
+//! - [`run_command`] runs a command in its own process group and never leaves
+//!   a descendant of that group behind.
+//! - [`Rewriter`], [`rename_in_source`] and [`Language`] work on syntax trees.
+//! - [`LintStore`] collects the machine-applicable suggestions of `cargo
+//!   clippy` and applies them.
+//!
+//! Commands are not confined yet: [`SandboxLevel::None`] is what every result
+//! reports, so that nobody reads more into it.
+//!
+//! ```
+//! use orchestrator_tools::{Language, Rewriter};
+//!
+//! let rewriter = Rewriter::new(Language::Rust, "$A.len() == 0", "$A.is_empty()")?;
+//! let rewritten = rewriter.rewrite("fn f(v: &[u8]) -> bool { v.len() == 0 }");
+//! assert_eq!(rewritten.replacements, 1);
+//! assert_eq!(rewritten.text, "fn f(v: &[u8]) -> bool { v.is_empty() }");
+//! # Ok::<(), orchestrator_tools::PatternError>(())
+//! ```
+
+mod builtin;
+mod command;
+mod environment;
+mod error;
+mod files;
+mod language;
+mod lint;
+mod registry;
+mod rename;
+mod rewrite;
+mod tool;
+mod worktree;
+
+pub use builtin::{
+    ApplySuggestionsTool, AstRewriteTool, AstSearchTool, GitDiffTool, IdentifierSearchTool,
+    LintTool, PackagesTool, RenameTool,
+};
+pub use command::{
+    CommandError, CommandLine, CommandOutput, CommandSpec, Ending, SandboxLevel, run_command,
+};
+pub use environment::child_environment;
+pub use error::ToolError;
+pub use files::{FileFilter, FilterError, source_files};
+pub use language::{Language, UnknownLanguage};
+pub use lint::{
+    Applied, LintError, LintGroup, LintRequest, LintStore, LintSuggestion, LintedFile, TextEdit,
+};
+pub use registry::{RegistryError, ToolRegistry};
+pub use rename::{Identifier, InvalidIdentifier, Renamed, identifiers_in, rename_in_source};
+pub use rewrite::{PatternError, Rewriter, Rewritten};
+pub use tool::{Effect, Tool, ToolContext, ToolSpec};
+pub use worktree::{PathError, Worktree, WorktreePath};
+
+const fn assert_send_sync<T: Send + Sync>() {}
+const _: () = {
+    assert_send_sync::<ToolRegistry>();
+    assert_send_sync::<LintStore>();
+    assert_send_sync::<ToolError>();
+};

@@ -1,0 +1,133 @@
+//! Applying suggestions to a worktree.
+
+use std::collections::BTreeMap;
+
+use rustfix::{CodeFix, LinePosition, LineRange, Replacement, Snippet, Solution, Suggestion};
+use serde::{Deserialize, Serialize};
+
+use super::{LintError, LintSuggestion};
+use crate::worktree::{Worktree, WorktreePath};
+
+/// What was applied and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Applied {
+    /// Ids of the suggestions that were applied.
+    pub applied: Vec<String>,
+    /// Ids of those left out because they overlap an applied one; a later run
+    /// finds them again if they still hold.
+    pub overlapping: Vec<String>,
+    /// The files that changed.
+    pub changed: Vec<String>,
+}
+
+/// Applies `suggestions` to the files of `worktree`, each file as a whole.
+pub(super) fn apply(
+    worktree: &Worktree,
+    suggestions: &[&LintSuggestion],
+) -> Result<Applied, LintError> {
+    let mut by_file: BTreeMap<&str, Vec<&LintSuggestion>> = BTreeMap::new();
+    for suggestion in suggestions {
+        by_file
+            .entry(&suggestion.file)
+            .or_default()
+            .push(suggestion);
+    }
+    let mut result = Applied::default();
+    for (file, suggestions) in by_file {
+        let path = WorktreePath::new(file)?;
+        let source = worktree.read(&path)?;
+        let mut fix = CodeFix::new(&source);
+        for suggestion in suggestions {
+            let inside = suggestion
+                .edits
+                .iter()
+                .all(|edit| source.get(edit.start..edit.end).is_some());
+            let fits = inside && fix.apply(&to_rustfix(suggestion)).is_ok();
+            let list = if fits {
+                &mut result.applied
+            } else {
+                &mut result.overlapping
+            };
+            list.push(suggestion.id.clone());
+        }
+        let Ok(fixed) = fix.finish() else { continue };
+        if fixed != source {
+            worktree.write(&path, &fixed)?;
+            result.changed.push(file.to_owned());
+        }
+    }
+    Ok(result)
+}
+
+/// rustfix does the splicing, and finds overlaps; it looks at byte ranges only.
+fn to_rustfix(suggestion: &LintSuggestion) -> Suggestion {
+    let nowhere = LinePosition {
+        line: suggestion.line,
+        column: 1,
+    };
+    let replacements = suggestion
+        .edits
+        .iter()
+        .map(|edit| Replacement {
+            snippet: Snippet {
+                file_name: suggestion.file.clone(),
+                line_range: LineRange {
+                    start: nowhere,
+                    end: nowhere,
+                },
+                range: edit.start..edit.end,
+            },
+            replacement: edit.replacement.clone(),
+        })
+        .collect();
+    Suggestion {
+        message: suggestion.message.clone(),
+        snippets: Vec::new(),
+        solutions: vec![Solution {
+            message: suggestion.message.clone(),
+            replacements,
+        }],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::TextEdit;
+
+    fn suggestion(id: &str, start: usize, end: usize, replacement: &str) -> LintSuggestion {
+        LintSuggestion {
+            id: id.into(),
+            package: "p".into(),
+            lint: "l".into(),
+            file: "a.rs".into(),
+            line: 1,
+            message: String::new(),
+            edits: vec![TextEdit {
+                start,
+                end,
+                replacement: replacement.into(),
+            }],
+        }
+    }
+
+    #[test]
+    fn overlapping_suggestions_wait() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("a.rs"), "0123456789").unwrap();
+        let worktree = Worktree::new(folder.path());
+        let all = [
+            suggestion("one", 1, 4, "ONE"),
+            suggestion("two", 2, 6, "TWO"),
+            suggestion("three", 8, 10, ""),
+            suggestion("beyond", 9, 99, "x"),
+        ];
+        let applied = apply(&worktree, &all.iter().collect::<Vec<_>>()).unwrap();
+        assert_eq!(applied.applied, ["one", "three"]);
+        assert_eq!(applied.overlapping, ["two", "beyond"]);
+        assert_eq!(
+            std::fs::read_to_string(folder.path().join("a.rs")).unwrap(),
+            "0ONE4567"
+        );
+    }
+}
