@@ -26,7 +26,8 @@ pub struct LintRequest {
 /// One suggestion that the compiler or clippy says a machine may apply.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LintSuggestion {
-    /// The same for the same change in the same file, wherever it has moved.
+    /// The same for the same change of the same line, wherever that has moved;
+    /// lines that are alike share it.
     pub id: String,
     /// The cargo package.
     pub package: String,

@@ -81,7 +81,9 @@ async fn cancelling_kills_grandchildren() {
 async fn a_background_child_is_ended_with_its_leader() {
     let fifo = Fifo::new().await;
     let gone = fifo.watch(|| ());
-    let output = run(&fifo.shell("(printf x; exec sleep 600) >held & exec 3<>held")).await;
+    // The leader waits until the child holds the pipe, then leaves it behind.
+    let line = "mkfifo go; (exec 3>held; printf x >&3; echo >go; exec sleep 600) & read _ <go";
+    let output = run(&fifo.shell(line)).await;
     assert_eq!(output.ending, Ending::Exited(0));
     gone.await.unwrap();
 }

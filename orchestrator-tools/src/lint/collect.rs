@@ -239,7 +239,7 @@ impl<'a> Reader<'a> {
             .map(|edit| edit.start)
             .min()
             .unwrap_or_default();
-        let suggestion = LintSuggestion {
+        let mut suggestion = LintSuggestion {
             id: String::new(),
             package: package.to_owned(),
             lint: code.code.clone(),
@@ -248,9 +248,9 @@ impl<'a> Reader<'a> {
             file: path.to_string(),
             edits,
         };
-        let content = content_key(&suggestion, source);
+        suggestion.id = identity(&suggestion, source);
         self.found
-            .insert((path.to_string(), start, content), suggestion);
+            .insert((path.to_string(), start, suggestion.id.clone()), suggestion);
     }
 
     /// The suggestions by file and place, each with its id: a hash of what
@@ -294,19 +294,28 @@ fn has_other_parts(diagnostic: &Diagnostic, found: &Suggestion) -> bool {
     applicable != all
 }
 
-fn content_key(suggestion: &LintSuggestion, source: &str) -> String {
-    let mut key = format!(
-        "{}\0{}\0{}",
-        suggestion.package, suggestion.lint, suggestion.file
-    );
+/// A hash of the lines that change and of what stands in them instead: the same
+/// wherever the lines have moved to, and for lines that are alike.
+fn identity(suggestion: &LintSuggestion, source: &str) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let mut part = |text: &str| {
+        hasher
+            .update(&(text.len() as u64).to_le_bytes())
+            .update(text.as_bytes());
+    };
+    part(&suggestion.package);
+    part(&suggestion.lint);
+    part(&suggestion.file);
     for edit in &suggestion.edits {
-        let old = source.get(edit.start..edit.end).unwrap_or_default();
-        key.push('\0');
-        key.push_str(old);
-        key.push('\0');
-        key.push_str(&edit.replacement);
+        let before = source.get(..edit.start).unwrap_or_default();
+        let after = source.get(edit.end..).unwrap_or_default();
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        let line_end = edit.end + after.find('\n').unwrap_or(after.len());
+        part(source.get(line_start..line_end).unwrap_or_default());
+        part(&(edit.start - line_start).to_string());
+        part(&edit.replacement);
     }
-    key
+    hasher.finalize().to_hex()[..12].to_owned()
 }
 
 /// The name in cargo's package id: `path+file:///a/b#name@1.0.0`, or
