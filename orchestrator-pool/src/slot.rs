@@ -1,0 +1,76 @@
+//! Our side of deadpool: what lies in its queue, and how that is made and cleaned.
+
+use std::sync::Arc;
+
+use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
+use tokio::time::Instant;
+
+use crate::{
+    CheckoutError, Manager, PoolConfig,
+    ledger::{Ledger, Life},
+};
+
+/// A resource with its history.
+pub(crate) struct Slot<R> {
+    // Fields are dropped in this order: first the resource, then its life.
+    pub(crate) resource: R,
+    _life: Life,
+    reuses: u32,
+    /// When it came back. deadpool keeps a time too, but the system's, which no test can stop.
+    idle_since: Instant,
+}
+
+impl<R> Slot<R> {
+    /// Whether it has been lent as often as it may.
+    pub(crate) fn is_worn_out(&self, config: &PoolConfig) -> bool {
+        self.reuses >= config.max_reuse
+    }
+
+    /// Whether it has been idle for too long.
+    pub(crate) fn is_stale(&self, config: &PoolConfig) -> bool {
+        self.idle_since.elapsed() >= config.idle_timeout
+    }
+
+    pub(crate) fn came_back(&mut self) {
+        self.idle_since = Instant::now();
+    }
+}
+
+/// Our manager in the form that deadpool asks for.
+pub(crate) struct Adapter<M> {
+    pub(crate) manager: M,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) config: PoolConfig,
+}
+
+impl<M: Manager> managed::Manager for Adapter<M> {
+    type Type = Slot<M::Resource>;
+    type Error = CheckoutError<M::Error>;
+
+    async fn create(&self) -> Result<Self::Type, Self::Error> {
+        let permit = self.ledger.permit().await.ok_or(CheckoutError::Closed)?;
+        let resource = self.manager.create().await.map_err(CheckoutError::Create)?;
+        Ok(Slot {
+            resource,
+            _life: self.ledger.created(permit),
+            reuses: 0,
+            idle_since: Instant::now(),
+        })
+    }
+
+    async fn recycle(&self, slot: &mut Self::Type, _: &Metrics) -> RecycleResult<Self::Error> {
+        // Asked here again although a checkout evicts first: cleaning another resource in
+        // between may have taken long, and the pool may have closed.
+        if self.ledger.is_closed() || slot.is_stale(&self.config) {
+            return Err(RecycleError::message("no longer lent"));
+        }
+        // deadpool destroys the slot and drops what we say here, so the count is what remains.
+        if self.manager.recycle(&mut slot.resource).await.is_err() {
+            self.ledger.rejected();
+            return Err(RecycleError::message("not clean"));
+        }
+        slot.reuses += 1;
+        self.ledger.recycled();
+        Ok(())
+    }
+}

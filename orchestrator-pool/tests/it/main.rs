@@ -1,0 +1,141 @@
+//! The pool from outside.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test may panic, and its helpers are part of it"
+)]
+
+mod bounds;
+mod closing;
+mod interrupted;
+mod reuse;
+
+use std::{
+    future::pending,
+    num::NonZeroUsize,
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
+};
+
+use orchestrator_pool::{Manager, PoolConfig, ResourcePool};
+
+/// What the tests see of the manager's work, and how they make it go wrong.
+pub(crate) struct World {
+    pub(crate) alive: AtomicUsize,
+    pub(crate) most_alive: AtomicUsize,
+    pub(crate) made: AtomicUsize,
+    pub(crate) fail_create: AtomicBool,
+    pub(crate) hang_create: AtomicBool,
+    pub(crate) hang_recycle: AtomicBool,
+    pub(crate) panic_in_recycle: AtomicBool,
+    /// Makes `Drop` wait at the gate twice: when it begins and before it ends.
+    pub(crate) stop_in_drop: AtomicBool,
+    pub(crate) gate: Barrier,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            alive: AtomicUsize::new(0),
+            most_alive: AtomicUsize::new(0),
+            made: AtomicUsize::new(0),
+            fail_create: AtomicBool::new(false),
+            hang_create: AtomicBool::new(false),
+            hang_recycle: AtomicBool::new(false),
+            panic_in_recycle: AtomicBool::new(false),
+            stop_in_drop: AtomicBool::new(false),
+            gate: Barrier::new(2),
+        }
+    }
+}
+
+/// How long the manager tries before it gives a spoilt desk up.
+pub(crate) const SCRUBBING: Duration = Duration::from_millis(1);
+
+/// A resource that knows its number and whether it is clean.
+pub(crate) struct Desk {
+    pub(crate) number: usize,
+    pub(crate) dirty: bool,
+    pub(crate) spoilt: bool,
+    world: Arc<World>,
+}
+
+impl Drop for Desk {
+    fn drop(&mut self) {
+        if self.world.stop_in_drop.load(SeqCst) {
+            self.world.gate.wait();
+            self.world.gate.wait();
+        }
+        self.world.alive.fetch_sub(1, SeqCst);
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Refused(&'static str);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Refused {}
+
+pub(crate) struct Desks(Arc<World>);
+
+impl Manager for Desks {
+    type Resource = Desk;
+    type Error = Refused;
+
+    async fn create(&self) -> Result<Desk, Refused> {
+        let world = &self.0;
+        if world.fail_create.load(SeqCst) {
+            return Err(Refused("out of wood"));
+        }
+        if world.hang_create.load(SeqCst) {
+            pending::<()>().await;
+        }
+        tokio::task::yield_now().await;
+        let alive = world.alive.fetch_add(1, SeqCst) + 1;
+        world.most_alive.fetch_max(alive, SeqCst);
+        let number = world.made.fetch_add(1, SeqCst);
+        Ok(Desk {
+            number,
+            dirty: false,
+            spoilt: false,
+            world: Arc::clone(world),
+        })
+    }
+
+    async fn recycle(&self, desk: &mut Desk) -> Result<(), Refused> {
+        assert!(!self.0.panic_in_recycle.load(SeqCst), "on purpose");
+        if self.0.hang_recycle.load(SeqCst) {
+            pending::<()>().await;
+        }
+        if desk.spoilt {
+            tokio::time::sleep(SCRUBBING).await;
+            return Err(Refused("does not come off"));
+        }
+        desk.dirty = false;
+        Ok(())
+    }
+}
+
+pub(crate) fn config(max_size: usize) -> PoolConfig {
+    PoolConfig::default().with_max_size(NonZeroUsize::new(max_size).unwrap())
+}
+
+pub(crate) fn pool(config: PoolConfig) -> (ResourcePool<Desks>, Arc<World>) {
+    let world = Arc::new(World::new());
+    (ResourcePool::new(Desks(Arc::clone(&world)), config), world)
+}
+
+/// Lets every other task of this thread run as far as it can.
+pub(crate) async fn settle() {
+    for _ in 0..50 {
+        tokio::task::yield_now().await;
+    }
+}
