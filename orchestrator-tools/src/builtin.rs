@@ -8,7 +8,7 @@ mod rename;
 
 pub use ast::{AstRewriteTool, AstSearchTool};
 pub use diff::GitDiffTool;
-pub use lints::{ApplySuggestionsTool, LintTool};
+pub use lints::{ApplySuggestionsTool, LintTool, SuggestionsTool};
 pub use packages::PackagesTool;
 pub use rename::{IdentifierSearchTool, RenameTool};
 
@@ -35,6 +35,7 @@ impl ToolRegistry {
         registry.register(Arc::new(GitDiffTool))?;
         registry.register(Arc::new(PackagesTool))?;
         registry.register(Arc::new(LintTool::new(Arc::clone(lints))))?;
+        registry.register(Arc::new(SuggestionsTool::new(Arc::clone(lints))))?;
         registry.register(Arc::new(ApplySuggestionsTool::new(Arc::clone(lints))))?;
         Ok(registry)
     }

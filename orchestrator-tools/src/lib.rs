@@ -40,7 +40,7 @@ mod worktree;
 
 pub use builtin::{
     ApplySuggestionsTool, AstRewriteTool, AstSearchTool, GitDiffTool, IdentifierSearchTool,
-    LintTool, PackagesTool, RenameTool,
+    LintTool, PackagesTool, RenameTool, SuggestionsTool,
 };
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, SandboxLevel, run_command,

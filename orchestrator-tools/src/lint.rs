@@ -63,19 +63,17 @@ pub struct LintGroup {
     pub lint: String,
     /// What it says, taken from its first suggestion.
     pub message: String,
-    /// How many suggestions there are.
-    pub suggestions: usize,
-    /// Where they stand.
+    /// Where its suggestions stand.
     pub files: Vec<LintedFile>,
 }
 
-/// How many suggestions of a group stand in one file.
+/// The suggestions of a group in one file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LintedFile {
     /// The file, relative to the worktree.
     pub path: String,
-    /// How many.
-    pub suggestions: usize,
+    /// The suggestions' ids.
+    pub ids: Vec<String>,
 }
 
 /// Why linting or fixing failed.

@@ -153,20 +153,21 @@ fn group(suggestions: &[LintSuggestion]) -> Vec<LintGroup> {
                 package: suggestion.package.clone(),
                 lint: suggestion.lint.clone(),
                 message: suggestion.message.clone(),
-                suggestions: 0,
                 files: Vec::new(),
             });
-        group.suggestions += 1;
+        let id = suggestion.id.clone();
         match group
             .files
             .iter_mut()
             .find(|file| file.path == suggestion.file)
         {
-            Some(file) => file.suggestions += 1,
-            None => group.files.push(LintedFile {
-                path: suggestion.file.clone(),
-                suggestions: 1,
-            }),
+            Some(file) => file.ids.push(id),
+            None => {
+                group.files.push(LintedFile {
+                    path: suggestion.file.clone(),
+                    ids: vec![id],
+                });
+            }
         }
     }
     groups.into_values().collect()
