@@ -1,1 +1,76 @@
-//! Placeholder.
+//! What an agent remembers, and what of it earns a place in the next prompt.
+//!
+//! - A [`MemoryEntry`] is one thing that is remembered. Its [`Tier`] says how long it stays true:
+//!   always, for the project, for the mission, for one task.
+//! - An [`EmaGate`] follows how relevant an entry was over the turns, and says whether it is in
+//!   focus.
+//! - A [`MemoryStore`] holds the entries. [`MemoryStore::turn`] moves the gates;
+//!   [`MemoryStore::recall`] answers a [`Query`] within a [`Budget`].
+//! - A [`Context`] is that answer: entries, each with the reason why it is there, in an order
+//!   that keeps the beginning of the prompt the same from turn to turn.
+//! - A [`TokenCounter`] says what a text costs.
+//!
+//! Relevance is lexical: words and parts of identifiers, weighted by their rarity. There is no
+//! model in it, no network and no clock. The [`design`] chapter has the formulas.
+//!
+//! # The whole picture
+//!
+//! ```
+//! use orchestrator_memory::{Budget, MemoryConfig, MemoryStore, NewEntry, Query, Tier};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut memory = MemoryStore::new(MemoryConfig::default());
+//! memory.add(NewEntry::new(Tier::System, "Never push to the main branch."));
+//! let old = memory.add(NewEntry::new(Tier::Project, "The parser lives in src/parser.rs."));
+//! memory.add(NewEntry::new(Tier::Mission, "The dashboard is drawn with ratatui."));
+//! memory.add(NewEntry::for_task("t1", "parseTodo drops the last line without a newline."));
+//!
+//! // What was true has changed.
+//! let new = memory.add(NewEntry::new(Tier::Project, "The parser lives in crates/syntax."));
+//! memory.supersede(old, new)?;
+//!
+//! // The talk is of the parser for many turns; the dashboard goes out of focus.
+//! for _ in 0..30 {
+//!     memory.turn("cargo test parse_todo: the parser lost a newline");
+//! }
+//! let query = Query::new("mend the parser of the todo list").for_task("t1");
+//! let context = memory.recall(query, Budget::new(200))?;
+//! assert!(context.tokens() <= 200);
+//! let section = context.to_string();
+//! let items: Vec<_> = section.lines().filter(|line| line.starts_with("- ")).collect();
+//! assert_eq!(items, [
+//!     "- Never push to the main branch.",
+//!     "- The parser lives in crates/syntax.",
+//!     "- parseTodo drops the last line without a newline.",
+//! ]);
+//!
+//! let learned = memory.end_task("t1");
+//! assert_eq!(learned.len(), 1);
+//! # Ok(())
+//! # }
+//! ```
+
+mod config;
+mod context;
+mod entry;
+mod error;
+mod gate;
+mod lexical;
+mod query;
+mod recall;
+mod store;
+mod tier;
+mod tokens;
+
+pub use config::MemoryConfig;
+pub use context::{Context, Recalled};
+pub use entry::{EntryId, MemoryEntry, NewEntry};
+pub use error::{RecallError, SupersedeError};
+pub use gate::{EmaGate, GateChange, GateConfig, GateConfigError};
+pub use query::{Budget, Query};
+pub use store::{MemoryStore, TurnReport};
+pub use tier::Tier;
+pub use tokens::{EstimatedTokens, TokenCounter};
+
+#[doc = include_str!("../docs/design.md")]
+pub mod design {}

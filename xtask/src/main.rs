@@ -1,3 +1,54 @@
-//! The workspace's chores.
+//! The workspace's chores: `cargo xtask CHORE`.
 
-fn main() {}
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore talks to a person"
+)]
+
+mod real;
+mod run;
+mod setup;
+mod suite;
+mod table;
+mod weight;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+cargo xtask CHORE
+
+  setup     find what the tests need from the system, and install what is missing
+  test      setup, format, lints, tests, doctests, documentation
+  ci        test, and what is slow: 50 interrupts, weight, real
+  weight    the time of a cold release build, and the number of dependencies [--json]
+  real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
+";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let chore = arguments.next().unwrap_or_default();
+    let rest: Vec<String> = arguments.collect();
+    let result = match (chore.as_str(), rest.as_slice()) {
+        ("setup", []) => setup::setup(),
+        ("test", []) => suite::test(),
+        ("ci", []) => suite::ci(),
+        ("weight", rest) => weight::weight(rest.iter().any(|word| word == "--json")),
+        ("real", rest) => real::real(rest),
+        ("help" | "--help" | "-h", _) => {
+            print!("{HELP}");
+            return ExitCode::SUCCESS;
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nxtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

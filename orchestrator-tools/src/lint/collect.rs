@@ -31,6 +31,7 @@ pub(super) async fn collect(
     if roots.is_empty() {
         return Err(LintError::NoPackage);
     }
+    refresh(&context.worktree);
     let mut all = Collected {
         suggestions: Vec::new(),
         incomplete: None,
@@ -41,6 +42,28 @@ pub(super) async fn collect(
         all.incomplete = all.incomplete.or(found.incomplete);
     }
     Ok(all)
+}
+
+/// Makes every source newer than any build.
+///
+/// Cargo names what it builds by paths relative to the workspace, and tells what
+/// is fresh by times. So in a build folder that worktrees share, it would take
+/// what it built for another worktree for this one's, and replay that one's
+/// diagnostics. The caller lets one worktree build at a time.
+fn refresh(worktree: &Worktree) {
+    let now = std::fs::FileTimes::new().set_modified(std::time::SystemTime::now());
+    let walk = ignore::WalkBuilder::new(worktree.root())
+        .standard_filters(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build();
+    for entry in walk.filter_map(Result::ok) {
+        if entry.file_type().is_some_and(|kind| kind.is_file()) {
+            // A file that cannot be touched was not written by us, and so was
+            // never built in another form.
+            let file = std::fs::File::options().write(true).open(entry.path());
+            let _ = file.and_then(|file| file.set_times(now));
+        }
+    }
 }
 
 /// The folders, relative to the worktree, that hold a `Cargo.toml` with none

@@ -18,6 +18,8 @@ use crate::worktree::{Worktree, WorktreePath};
 #[derive(Debug, Default)]
 pub struct LintStore {
     known: Mutex<HashMap<Key, Vec<LintSuggestion>>>,
+    // Worktrees share a build folder: see `collect::refresh`.
+    building: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -49,7 +51,7 @@ impl LintStore {
         let Collected {
             suggestions,
             incomplete,
-        } = collect(context, request, None).await?;
+        } = self.run(context, request, None).await?;
         self.remember(&context.worktree, request, &suggestions);
         Ok((group(&suggestions), incomplete))
     }
@@ -68,7 +70,7 @@ impl LintStore {
     ) -> Result<Vec<LintSuggestion>, LintError> {
         let mut found = self.recall(&context.worktree, request, package, files);
         if found.is_none() {
-            let fresh = collect(context, request, Some(package)).await?;
+            let fresh = self.run(context, request, Some(package)).await?;
             self.remember(&context.worktree, request, &fresh.suggestions);
             let wanted: BTreeSet<_> = files.iter().map(WorktreePath::as_str).collect();
             let in_files = |s: &LintSuggestion| wanted.contains(s.file.as_str());
@@ -96,6 +98,16 @@ impl LintStore {
         suggestions: &[&LintSuggestion],
     ) -> Result<Applied, LintError> {
         apply::apply(worktree, suggestions)
+    }
+
+    async fn run(
+        &self,
+        context: &ToolContext,
+        request: LintRequest,
+        package: Option<&str>,
+    ) -> Result<Collected, LintError> {
+        let _one_at_a_time = self.building.lock().await;
+        collect(context, request, package).await
     }
 
     fn recall(

@@ -1,0 +1,193 @@
+//! What the parts of a running mission share.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use orchestrator_core::Slots;
+use orchestrator_memory::MemoryStore;
+use orchestrator_tools::{Effect, ToolContext, ToolRegistry, Worktree};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::error::MissionError;
+use super::options::MissionOptions;
+use super::state::MissionState;
+use super::todo::TodoFile;
+use crate::event::MissionEvent;
+use crate::git::ObjectId;
+use crate::recorder::{RecordError, Recorder};
+use crate::repository::Repository;
+use crate::role::Role;
+use crate::session::{SessionBackend, SessionError, SessionSpec, SessionWatcher, ask};
+use crate::verify::Verifier;
+use crate::workspace::Workspace;
+
+pub(super) struct Shared {
+    pub(super) options: MissionOptions,
+    pub(super) repository: Repository,
+    pub(super) workspace: Workspace,
+    pub(super) recorder: Recorder,
+    pub(super) backend: Arc<dyn SessionBackend>,
+    pub(super) tools: ToolRegistry,
+    pub(super) verifier: Verifier,
+    pub(super) memory: Mutex<MemoryStore>,
+    pub(super) todo: TodoFile,
+    pub(super) slots: RoleSlots,
+    /// Files that the checks drop into a checkout; known after the baseline.
+    pub(super) by_products: OnceLock<Vec<String>>,
+    pub(super) cancel: CancellationToken,
+}
+
+/// How many sessions of each role run at once.
+pub(super) struct RoleSlots {
+    commander: Slots,
+    planner: Slots,
+    worker: Slots,
+    reviewer: Slots,
+}
+
+impl RoleSlots {
+    pub(super) fn new(workers: NonZeroUsize) -> Self {
+        const TEN: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
+        Self {
+            commander: Slots::new(NonZeroUsize::MIN),
+            planner: Slots::new(TEN),
+            worker: Slots::new(workers),
+            reviewer: Slots::new(TEN),
+        }
+    }
+
+    const fn of(&self, role: Role) -> &Slots {
+        match role {
+            Role::Commander => &self.commander,
+            Role::Planner => &self.planner,
+            Role::Worker => &self.worker,
+            Role::Reviewer => &self.reviewer,
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn state(&self) -> MutexGuard<'_, MissionState> {
+        self.recorder.state()
+    }
+
+    pub(super) fn record(&self, event: &MissionEvent) -> Result<(), RecordError> {
+        self.recorder.record(event)
+    }
+
+    pub(super) fn memory(&self) -> MutexGuard<'_, MemoryStore> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The result so far.
+    pub(super) fn tip(&self) -> ObjectId {
+        self.state()
+            .tip
+            .clone()
+            .unwrap_or_else(|| self.repository.head.clone())
+    }
+
+    /// Where a session's tools run.
+    pub(super) fn context(&self, worktree: Worktree) -> ToolContext {
+        ToolContext {
+            worktree,
+            build_folder: self.build_folder(),
+            cancel: self.cancel.clone(),
+        }
+    }
+
+    /// Where tools build: one folder for all, which cargo locks, so that
+    /// dependencies are built once. Checks never look into it.
+    fn build_folder(&self) -> PathBuf {
+        self.workspace.build_folder("tools")
+    }
+
+    /// Opens a session, runs its one turn and gives the report.
+    pub(super) async fn ask<R: DeserializeOwned>(
+        &self,
+        role: Role,
+        task: Option<&str>,
+        worktree: Worktree,
+        prompt: String,
+        accept: impl Fn(&R) -> Result<(), String> + Sync,
+    ) -> Result<R, MissionError> {
+        let failed = |source| MissionError::Session { role, source };
+        // Closed slots admit nobody any more: the mission is ending.
+        let Ok(_slot) = self.slots.of(role).acquire().await else {
+            return Err(MissionError::Interrupted);
+        };
+        let task = task.map(str::to_owned);
+        self.recorder.notify(&MissionEvent::SessionStarted {
+            role,
+            task: task.clone(),
+        });
+        let watcher = Watcher {
+            recorder: self.recorder.clone(),
+            role,
+            task: task.clone(),
+        };
+        let spec = SessionSpec {
+            role,
+            task: task.clone(),
+            tools: self.tools.allow(role.tools().iter().copied())?,
+            context: self.context(worktree),
+            watcher: Arc::new(watcher),
+        };
+        let result = tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => return Err(MissionError::Interrupted),
+            result = ask::<R>(&*self.backend, spec, prompt, accept) => result,
+        };
+        let (model_calls, tool_calls) = result
+            .as_ref()
+            .map_or((0, 0), |(_, turn)| (turn.model_calls, turn.tool_calls));
+        self.record(&MissionEvent::SessionEnded {
+            role,
+            task,
+            model_calls,
+            tool_calls,
+        })?;
+        Ok(result.map_err(failed)?.0)
+    }
+}
+
+/// Journals a session's tool calls.
+struct Watcher {
+    recorder: Recorder,
+    role: Role,
+    task: Option<String>,
+}
+
+impl SessionWatcher for Watcher {
+    fn intends(&self, tool: &str, effect: Effect) -> Result<(), SessionError> {
+        let event = MissionEvent::ToolIntended {
+            role: self.role,
+            task: self.task.clone(),
+            tool: tool.to_owned(),
+            effect,
+        };
+        self.recorder
+            .record(&event)
+            .map_err(|error| SessionError::Journal(error.into()))
+    }
+
+    fn ended(&self, tool: &str, result: &Result<Value, String>) -> Result<(), SessionError> {
+        let text = match result {
+            Ok(value) => value.to_string(),
+            Err(error) => error.clone(),
+        };
+        let event = MissionEvent::ToolEnded {
+            role: self.role,
+            task: self.task.clone(),
+            tool: tool.to_owned(),
+            error: result.as_ref().err().cloned(),
+            digest: blake3::hash(text.as_bytes()).to_hex().to_string(),
+        };
+        self.recorder
+            .record(&event)
+            .map_err(|error| SessionError::Journal(error.into()))
+    }
+}

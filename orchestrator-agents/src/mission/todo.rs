@@ -1,0 +1,192 @@
+//! `todo.md`: the plan as people see it, and may change it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use orchestrator_state::{NewItem, Status, TodoDocument, atomic_write};
+
+use super::error::MissionError;
+use super::shared::Shared;
+use super::state::ItemStatus;
+
+/// The plan's file in the state folder.
+pub const TODO_FILE: &str = "todo.md";
+
+/// The file, and what was last written to it.
+///
+/// It shows the state; it is not the state. A person may mark an item `[-]` or
+/// remove its line, and it is given up if no Worker has it yet. A tick completes
+/// nothing, and is taken back. Everything else in the file is the person's own
+/// and stays.
+pub(super) struct TodoFile {
+    path: PathBuf,
+    last: Mutex<Option<String>>,
+}
+
+/// What a person did to the file, as far as it matters.
+#[derive(Debug, Default)]
+pub(super) struct HandEdits {
+    /// Items that are to be given up, if they still can be.
+    pub(super) skipped: Vec<String>,
+    /// What to tell and to write down.
+    pub(super) notes: Vec<String>,
+}
+
+impl TodoFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Takes up hand edits and brings the file up to date.
+    pub(super) fn hand_edits(&self, shared: &Shared) -> Result<HandEdits, MissionError> {
+        self.update(shared)
+    }
+
+    /// Brings the file up to date. Hand edits that come up are taken up by the
+    /// next [`hand_edits`](Self::hand_edits).
+    pub(super) fn write(&self, shared: &Shared) -> Result<(), MissionError> {
+        let last = self
+            .last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let untouched = last.is_none_or(|last| read(&self.path) == last);
+        if untouched {
+            self.update(shared).map(drop)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn update(&self, shared: &Shared) -> Result<HandEdits, MissionError> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let statuses = statuses(shared);
+        let disk = read(&self.path);
+        let (mut document, edits) = match &*last {
+            None => {
+                self.keep_previous()?;
+                (TodoDocument::parse(&header(shared)), HandEdits::default())
+            }
+            Some(base) if *base == disk => (TodoDocument::parse(base), HandEdits::default()),
+            Some(base) => {
+                let known = statuses.iter().map(|(id, status)| (id.as_str(), *status));
+                let (document, edit) = TodoDocument::merge(base, &disk, known);
+                let mut notes = Vec::new();
+                let mut note = |ids: &[String], text: &str| {
+                    if !ids.is_empty() {
+                        notes.push(format!("{}: {text}", ids.join(", ")));
+                    }
+                };
+                note(
+                    &edit.ticked,
+                    "ticked by hand; a tick completes nothing, only receipts do",
+                );
+                note(
+                    &edit.added,
+                    "added by hand; a mission takes its items from the Planner",
+                );
+                note(
+                    &edit.reopened,
+                    "reopened by hand; start another mission to do it again",
+                );
+                note(&edit.skipped, "marked `[-]` by hand");
+                note(&edit.removed, "removed by hand");
+                let skipped = edit.skipped.into_iter().chain(edit.removed).collect();
+                (document, HandEdits { skipped, notes })
+            }
+        };
+        let state = shared.state();
+        for item in state.items.iter().map(|state| &state.item) {
+            if document.item(&item.id).is_some() || edits.skipped.contains(&item.id) {
+                continue;
+            }
+            if last.is_some() && disk_lost(&last, &item.id) {
+                continue;
+            }
+            let new = NewItem {
+                depends: item.depends.clone(),
+                files: item.files.iter().map(ToString::to_string).collect(),
+                ..NewItem::new(&item.id, one_line(&item.title))
+            };
+            // A document that ends in an open fence is the person's to mend.
+            let _ = document.add_item(&new);
+        }
+        drop(state);
+        for (id, status) in &statuses {
+            // An item that is in the file twice is the person's to mend.
+            let _ = document.set_status(id, *status);
+        }
+        let text = document.to_string();
+        if text != disk {
+            atomic_write(&self.path, text.as_bytes()).map_err(|error| MissionError::State {
+                path: self.path.clone(),
+                source: std::io::Error::other(error),
+            })?;
+        }
+        *last = Some(text);
+        Ok(edits)
+    }
+
+    /// The plan of an earlier mission, with what people wrote into it, is moved
+    /// aside, not overwritten.
+    fn keep_previous(&self) -> Result<(), MissionError> {
+        let previous = self.path.with_extension("previous.md");
+        match std::fs::rename(&self.path, &previous) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                Err(MissionError::State {
+                    path: previous,
+                    source,
+                })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether an item had its line in the last text, and so has lost it by hand.
+fn disk_lost(last: &Option<String>, id: &str) -> bool {
+    last.as_deref()
+        .is_some_and(|text| TodoDocument::parse(text).item(id).is_some())
+}
+
+fn read(path: &Path) -> String {
+    // A file that is gone, or no text any more, is an edit like any other.
+    std::fs::read_to_string(path).unwrap_or_default()
+}
+
+fn header(shared: &Shared) -> String {
+    let state = shared.state();
+    format!(
+        "# {}\n\nMission {}. Mark an item `[-]` to have it left out. Ticks are set by receipts \
+         alone.\n\n",
+        one_line(&state.objective),
+        state.mission
+    )
+}
+
+fn one_line(text: &str) -> String {
+    text.split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
+        .replace('|', "¦")
+}
+
+fn statuses(shared: &Shared) -> BTreeMap<String, Status> {
+    let snapshot = shared.recorder.statuses();
+    snapshot
+        .iter()
+        .map(|(id, status)| {
+            let status = match status {
+                ItemStatus::Pending => Status::Pending,
+                ItemStatus::Running | ItemStatus::Verified => Status::Running,
+                ItemStatus::Landed | ItemStatus::Unneeded => Status::Done,
+                ItemStatus::Waived => Status::Waived,
+            };
+            (id.clone(), status)
+        })
+        .collect()
+}

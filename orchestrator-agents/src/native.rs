@@ -1,0 +1,160 @@
+//! Sessions in this process.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use serde_json::Value;
+
+use crate::agent_run::{AgentRun, AgentStep, TurnEnd};
+use crate::hook::{AfterToolAction, AfterToolCall, BeforeToolAction, BeforeToolCall, Hooks};
+use crate::model::{LanguageModel, ToolCall};
+use crate::session::{SessionBackend, SessionError, SessionId, SessionSpec, Turn};
+
+/// Runs sessions in this process: [`AgentRun`] decides, this drives it, with a
+/// model, tools and hooks.
+pub struct NativeBackend {
+    model: Arc<dyn LanguageModel>,
+    hooks: Arc<Hooks>,
+    sessions: Mutex<HashMap<SessionId, SessionSpec>>,
+    next: AtomicU64,
+}
+
+/// How often one turn may call the model.
+const MAX_MODEL_CALLS: usize = 50;
+
+impl NativeBackend {
+    /// Sessions that talk to `model` and run `hooks` around their tool calls.
+    pub fn new(model: Arc<dyn LanguageModel>, hooks: Arc<Hooks>) -> Self {
+        Self {
+            model,
+            hooks,
+            sessions: Mutex::new(HashMap::new()),
+            next: AtomicU64::new(1),
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, SessionSpec>> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn call(
+        &self,
+        spec: &SessionSpec,
+        call: ToolCall,
+    ) -> Result<Result<Value, String>, SessionError> {
+        let Some(effect) = spec.tools.effect(&call.name) else {
+            // The registry's own words name the tools that there are.
+            let result = spec
+                .tools
+                .call(&call.name, &spec.context, call.arguments)
+                .await;
+            return Ok(result.map_err(|error| error_text(&error)));
+        };
+        let mut before = BeforeToolCall {
+            role: spec.role,
+            task: spec.task.clone(),
+            tool: call.name.clone(),
+            effect,
+            arguments: call.arguments,
+        };
+        if let Some(BeforeToolAction::Block(reason)) =
+            self.hooks.before_tool_call.dispatch(&mut before).await
+        {
+            return Ok(Err(reason));
+        }
+        spec.watcher.intends(&call.name, effect)?;
+        let result = spec
+            .tools
+            .call(&call.name, &spec.context, before.arguments)
+            .await;
+        let mut after = AfterToolCall {
+            role: spec.role,
+            task: spec.task.clone(),
+            tool: call.name.clone(),
+            result: result.map_err(|error| error_text(&error)),
+        };
+        let replaced = self.hooks.after_tool_call.dispatch(&mut after).await;
+        let result = match replaced {
+            Some(AfterToolAction::Replace(result)) => result,
+            _ => after.result,
+        };
+        spec.watcher.ended(&call.name, &result)?;
+        Ok(result)
+    }
+}
+
+/// An error with everything that caused it: a model sees only this.
+fn error_text(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+#[async_trait]
+impl SessionBackend for NativeBackend {
+    async fn create(&self, spec: SessionSpec) -> Result<SessionId, SessionError> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let id = SessionId(format!("{}-{number}", spec.role));
+        self.lock().insert(id.clone(), spec);
+        Ok(id)
+    }
+
+    async fn prompt(
+        &self,
+        session: &SessionId,
+        prompt: String,
+        accept: &(dyn for<'a> Fn(&'a Value) -> Result<(), String> + Sync),
+    ) -> Result<Turn, SessionError> {
+        let spec = self.lock().get(session).cloned();
+        let spec = spec.ok_or_else(|| SessionError::Unknown(session.0.clone()))?;
+        let role = spec.role;
+        let mut run = AgentRun::new(
+            role.instructions().to_owned(),
+            spec.tools.specs(),
+            role.report(),
+            prompt,
+            MAX_MODEL_CALLS,
+        );
+        loop {
+            match run.next_step() {
+                AgentStep::CallModel(request) => {
+                    let response = self.model.complete(&request).await?;
+                    run.model_answered(response);
+                }
+                AgentStep::CallTools(calls) => {
+                    let mut results = Vec::with_capacity(calls.len());
+                    for call in calls {
+                        results.push(self.call(&spec, call).await?);
+                    }
+                    run.tools_answered(results);
+                }
+                AgentStep::CheckReport(report) => run.report_checked(accept(&report)),
+                AgentStep::Done(TurnEnd::Reported(report)) => {
+                    return Ok(Turn {
+                        report,
+                        model_calls: run.model_calls(),
+                        tool_calls: run.tool_calls(),
+                        usage: run.usage(),
+                    });
+                }
+                AgentStep::Done(TurnEnd::Silent(words)) => {
+                    return Err(SessionError::Silent { role, words });
+                }
+                AgentStep::Done(TurnEnd::OutOfCalls(calls)) => {
+                    return Err(SessionError::OutOfCalls { role, calls });
+                }
+            }
+        }
+    }
+
+    async fn delete(&self, session: &SessionId) {
+        self.lock().remove(session);
+    }
+}

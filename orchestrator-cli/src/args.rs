@@ -1,0 +1,159 @@
+//! The command line.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use orchestrator_agents::tools::Language;
+
+/// Plan, carry out, verify and land work on a git repository.
+#[derive(Debug, Parser)]
+#[command(name = "orchestrator", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 sealed, 2 bad usage or refused objective, 3 ended without a \
+                          seal, 130 interrupted, 1 anything else.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a mission on a repository
+    #[command(after_long_help = TASK_HELP)]
+    Task(TaskArguments),
+    /// Run the main job on a bundled sample repository; needs no key and no network
+    Demo(DemoArguments),
+    /// Print the journal, or verify its hash chain
+    Log(LogArguments),
+    /// Show the last mission on a repository
+    Status(StatusArguments),
+}
+
+const TASK_HELP: &str = "\
+The mechanical model needs no key and no network. It knows these missions:
+
+  apply clippy suggestions
+  apply clippy suggestions pedantic     (add `including tests` for test code too)
+  replace `PATTERN` with `REWRITE`      (ast-grep patterns: $A is one node, $$$ARGS several)
+  rename `old_name` to `new_name`       (identifiers in code; comments and strings stay)
+
+Your working tree and branch are not touched before the seal. Then the branch is fast-forwarded, if
+the tree is clean and the branch has not moved; otherwise the result waits on the branch
+`orchestrator/<mission>`.
+
+State is kept in `.orchestrator/` in the repository, which git ignores: the journal, `todo.md`, and
+the receipts. Worktrees and builds live in a cache folder outside (ORCHESTRATOR_CACHE_DIR) and are
+removed when the mission ends.
+
+Exit codes: 0 sealed, 2 bad usage or refused objective, 3 ended without a seal, 130 interrupted,
+1 anything else.";
+
+#[derive(Debug, Args)]
+pub(crate) struct TaskArguments {
+    /// What is to be done, in words
+    pub(crate) objective: String,
+    /// The repository, or a folder in it
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) repo: PathBuf,
+    /// A command that proves the work by exiting with 0; may be given several times. Found in the
+    /// repository where none is given
+    #[arg(long = "check", value_name = "CMD")]
+    pub(crate) checks: Vec<String>,
+    /// Work although no check can be found; the seal will say so
+    #[arg(long)]
+    pub(crate) allow_unverified: bool,
+    /// Minutes that one check may take
+    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    pub(crate) check_timeout: u64,
+    /// Only files that match this glob; may be given several times
+    #[arg(long = "glob", value_name = "GLOB")]
+    pub(crate) globs: Vec<String>,
+    /// Only files of this language; may be given several times
+    #[arg(long = "lang", value_name = "LANGUAGE")]
+    pub(crate) languages: Vec<Language>,
+    #[command(flatten)]
+    pub(crate) mission: MissionArguments,
+}
+
+/// What every mission can be told.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct MissionArguments {
+    /// How many Workers work at once [default: the processors, at most 10]
+    #[arg(long, value_name = "N")]
+    pub(crate) workers: Option<NonZeroUsize>,
+    /// The model that thinks
+    #[arg(long, value_enum, default_value_t = Model::Mechanical)]
+    pub(crate) model: Model,
+    /// Refuse to seal a mission in which anything was given up
+    #[arg(long)]
+    pub(crate) strict: bool,
+    /// Print one JSON object a line for each event, and nothing else
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Model {
+    /// Deterministic, without key or network
+    Mechanical,
+}
+
+impl TaskArguments {
+    pub(crate) fn check_timeout(&self) -> Duration {
+        Duration::from_secs(self.check_timeout.saturating_mul(60))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArguments {
+    /// Put the sample into this new folder and keep it, instead of a temporary one
+    #[arg(long, value_name = "PATH")]
+    pub(crate) into: Option<PathBuf>,
+    /// Which of the missions to run
+    #[arg(value_enum, default_value_t = DemoMission::All)]
+    pub(crate) which: DemoMission,
+    #[command(flatten)]
+    pub(crate) mission: MissionArguments,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DemoMission {
+    /// One after the other
+    All,
+    /// Apply clippy suggestions pedantic
+    Clippy,
+    /// Replace a pattern
+    Replace,
+    /// Rename an identifier
+    Rename,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LogArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<LogAction>,
+    /// The repository, or a folder in it
+    #[arg(long, value_name = "PATH", default_value = ".", global = true)]
+    pub(crate) repo: PathBuf,
+    /// Print the records as JSON, one a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum LogAction {
+    /// Check the hash chain: exit code 0 if it is whole, 1 if not
+    Verify,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct StatusArguments {
+    /// The repository, or a folder in it
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    pub(crate) repo: PathBuf,
+    /// Print the state as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,68 @@
+//! `orchestrator status`: the last mission on a repository.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use orchestrator_agents::{MissionEvent, MissionState, Outcome};
+
+use crate::args::StatusArguments;
+use crate::exit::Failure;
+use crate::journal::{journal_folder, records};
+use crate::summary;
+
+#[expect(clippy::print_stdout, reason = "the status is the output")]
+pub(crate) fn run(arguments: &StatusArguments) -> Result<ExitCode, Failure> {
+    let folder = journal_folder(&arguments.repo)?;
+    let state = last_mission(&folder)?;
+    let running = state.ended.is_none() && is_held(&folder);
+    if arguments.json {
+        let value = serde_json::json!({"running": running, "state": state});
+        println!("{value}");
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some((outcome, reason)) = &state.ended {
+        print!("{}", summary::text(&state, *outcome, reason, None));
+    } else {
+        let reason = if running {
+            "it is running"
+        } else {
+            "it was killed before it could end"
+        };
+        print!(
+            "{}",
+            summary::text(&state, Outcome::Interrupted, reason, None)
+        );
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The state that the last mission's events add up to.
+fn last_mission(folder: &Path) -> Result<MissionState, Failure> {
+    let mut state = MissionState::default();
+    for record in records(folder)? {
+        let record =
+            record.map_err(|error| Failure::other("cannot read the journal further", &error))?;
+        let event: MissionEvent = serde_json::from_value(record.data).map_err(|error| {
+            Failure::other(
+                &format!("record {} is of another version", record.seq),
+                &error,
+            )
+        })?;
+        state.apply(&event);
+    }
+    if state.mission.is_empty() {
+        return Err(Failure::usage("no mission has run on this repository yet"));
+    }
+    Ok(state)
+}
+
+/// Whether a process holds the journal's lock.
+fn is_held(folder: &Path) -> bool {
+    let file = std::fs::File::open(folder.join("lock"));
+    file.is_ok_and(|file| {
+        matches!(
+            file.try_lock_shared(),
+            Err(std::fs::TryLockError::WouldBlock)
+        )
+    })
+}

@@ -1,0 +1,132 @@
+//! `orchestrator task`: a mission, its signals and its summary.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use orchestrator_agents::core::ShutdownManager;
+use orchestrator_agents::{
+    LanguageModel, MechanicalModel, MissionError, MissionOptions, MissionSummary, run_mission,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::{MissionArguments, Model, TaskArguments};
+use crate::exit::{self, Failure};
+use crate::{progress, summary};
+
+pub(crate) async fn run(arguments: TaskArguments) -> Result<ExitCode, Failure> {
+    let mut options = MissionOptions::new(arguments.objective.clone(), arguments.repo.clone());
+    options.check_timeout = arguments.check_timeout();
+    options.checks = arguments.checks;
+    options.allow_unverified = arguments.allow_unverified;
+    options.globs = arguments.globs;
+    options.languages = arguments.languages;
+    let ended = mission(options, &arguments.mission).await?;
+    Ok(exit::code_of(ended.outcome))
+}
+
+/// Runs one mission under the eyes of a person or a program, and sums it up.
+pub(crate) async fn mission(
+    mut options: MissionOptions,
+    arguments: &MissionArguments,
+) -> Result<MissionSummary, Failure> {
+    if let Some(workers) = arguments.workers {
+        options.workers = workers;
+    }
+    options.strict = arguments.strict;
+    let model: Arc<dyn LanguageModel> = match arguments.model {
+        Model::Mechanical => Arc::new(MechanicalModel::new()),
+    };
+    let progress = progress::observer(arguments.json);
+    let ended = until_signal(options, model, Arc::clone(&progress)).await;
+    progress.finish();
+    let ended = ended?;
+    if !arguments.json {
+        summary::print(&ended);
+    }
+    Ok(ended)
+}
+
+/// Runs a mission to its end, or to the first signal and then to its clean end.
+async fn until_signal(
+    options: MissionOptions,
+    model: Arc<dyn LanguageModel>,
+    progress: Arc<dyn progress::Progress>,
+) -> Result<MissionSummary, Failure> {
+    let cancel = CancellationToken::new();
+    let observer = Arc::clone(&progress).into_observer();
+    let mut mission = tokio::spawn(run_mission(options, model, observer, cancel.clone()));
+    let joined = tokio::select! {
+        joined = &mut mission => joined,
+        signal = signalled() => {
+            signal?;
+            progress.say("stopping: ending processes and removing worktrees (again to force)");
+            match stop(&mut mission, &cancel).await {
+                Some(joined) => joined,
+                None => {
+                    // Dropping it kills its process groups and removes its
+                    // worktrees, as far as that goes.
+                    mission.abort();
+                    let _ = mission.await;
+                    return Err(Failure::interrupted("interrupted before the mission could end in order"));
+                }
+            }
+        }
+    };
+    match joined {
+        Ok(result) => result.map_err(|error| match error {
+            MissionError::Interrupted => {
+                Failure::interrupted("interrupted; your branch and working tree are as they were")
+            }
+            error => Failure::from(error),
+        }),
+        Err(error) => Err(Failure::other("the mission crashed", &error)),
+    }
+}
+
+type Mission = tokio::task::JoinHandle<Result<MissionSummary, MissionError>>;
+
+/// Cancels the mission and waits for its end, up to the time that the shutdown
+/// allows or a second signal.
+async fn stop(
+    mission: &mut Mission,
+    cancel: &CancellationToken,
+) -> Option<Result<Result<MissionSummary, MissionError>, tokio::task::JoinError>> {
+    let ended = CancellationToken::new();
+    let mut shutdown = ShutdownManager::new();
+    let (token, end) = (cancel.clone(), ended.clone());
+    // The only name: it cannot be taken.
+    let _ = shutdown.register("the mission", 0, async move || {
+        token.cancel();
+        end.cancelled().await;
+    });
+    let mut report = std::pin::pin!(shutdown.run());
+    tokio::select! {
+        joined = async {
+            // The mission is told to end by the first poll of the shutdown.
+            tokio::select! {
+                joined = &mut *mission => Some(joined),
+                _late = &mut report => None,
+            }
+        } => {
+            ended.cancel();
+            joined
+        }
+        _ = signalled() => None,
+    }
+}
+
+/// The next SIGINT or SIGTERM.
+async fn signalled() -> Result<(), Failure> {
+    let failed = |error| Failure::other("could not listen for signals", &error);
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+        tokio::select! {
+            result = tokio::signal::ctrl_c() => result.map_err(failed),
+            _ = terminate.recv() => Ok(()),
+        }
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.map_err(failed)
+}

@@ -1,0 +1,31 @@
+//! The crate from outside.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on fails, also in its helpers"
+)]
+
+mod graph;
+mod graph_model;
+mod retry;
+mod scheduler;
+mod shutdown;
+mod slots;
+mod stress;
+
+use std::num::NonZeroUsize;
+
+use orchestrator_core::{Scheduler, SchedulerConfig};
+
+fn lanes(count: usize) -> Scheduler {
+    Scheduler::new(SchedulerConfig::new(NonZeroUsize::new(count).unwrap()))
+}
+
+/// Sets a flag when it is dropped.
+struct OnDrop(std::sync::Arc<std::sync::atomic::AtomicBool>);
+
+impl Drop for OnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, std::sync::atomic::Ordering::SeqCst);
+    }
+}

@@ -1,0 +1,134 @@
+//! Many tasks at once.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use orchestrator_core::{Priority, TaskContext, TaskError, TaskStatus};
+use tokio::{sync::Barrier, task::yield_now, time::timeout};
+
+use crate::lanes;
+
+/// Enough for any machine; only a test that hangs meets it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A small generator of numbers that are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Counts one end, however the future that holds it comes to it.
+struct End(Arc<AtomicUsize>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+async fn work(end: End, yields: u64, panics: bool) -> u64 {
+    let _end = end;
+    for _ in 0..yields {
+        yield_now().await;
+    }
+    assert!(!panics, "as planned");
+    yields
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_tasks_end_once_each() {
+    let scheduler = lanes(4);
+    let mut dice = Dice(7);
+    let ends = Arc::new(AtomicUsize::new(0));
+    let mut tasks = Vec::new();
+    for _ in 0..1_000 {
+        let priority = Priority::ALL[dice.roll(3) as usize];
+        let (yields, panics, aborted) = (dice.roll(20), dice.roll(5) == 0, dice.roll(4) == 0);
+        let end = End(Arc::clone(&ends));
+        let nested = dice.roll(2) == 0;
+        let task = scheduler.spawn(priority, move |context: TaskContext| async move {
+            if nested {
+                let child = context.spawn(priority, async |_| ());
+                yield_now().await;
+                drop(child);
+            }
+            work(end, yields, panics).await
+        });
+        if aborted {
+            if dice.roll(2) == 0 {
+                yield_now().await;
+            }
+            task.abort();
+        }
+        tasks.push((task, yields, panics, aborted));
+    }
+    for (task, yields, panics, aborted) in tasks {
+        let id = task.id();
+        match timeout(PATIENCE, task).await.unwrap() {
+            Ok(value) => assert!(value == yields && !panics),
+            Err(TaskError::Panicked { task, .. }) => assert!(panics && task == id),
+            Err(error) => assert!(aborted && error.is_cancelled()),
+        }
+    }
+    timeout(PATIENCE, scheduler.shutdown()).await.unwrap();
+    assert_eq!(ends.load(Ordering::SeqCst), 1_000);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_wake_up_is_lost() {
+    const LANES: usize = 4;
+    let scheduler = lanes(LANES);
+    for round in 0..2_000 {
+        // They wait for each other, so every lane has to wake up. One that sleeps on leaves the
+        // others waiting.
+        let all = Arc::new(Barrier::new(LANES));
+        let tasks: Vec<_> = (0..LANES)
+            .map(|_| {
+                let all = Arc::clone(&all);
+                scheduler.spawn(Priority::Normal, async move |_| _ = all.wait().await)
+            })
+            .collect();
+        // Asking rather than awaiting, so that the next round's tasks come just when the lanes
+        // are falling asleep.
+        let ended = async {
+            while tasks.iter().any(|task| !task.status().is_final()) {
+                yield_now().await;
+            }
+        };
+        let in_time = timeout(PATIENCE, ended).await;
+        in_time.unwrap_or_else(|_| panic!("a lane slept through round {round}"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn spawning_while_the_scheduler_ends_leaves_no_task_behind() {
+    for _ in 0..300 {
+        let scheduler = Arc::new(lanes(2));
+        let spawner = tokio::spawn({
+            let scheduler = Arc::clone(&scheduler);
+            async move {
+                (0..20)
+                    .map(|_| scheduler.spawn(Priority::Normal, async |_| yield_now().await))
+                    .collect::<Vec<_>>()
+            }
+        });
+        yield_now().await;
+        scheduler.shutdown().await;
+        for task in spawner.await.unwrap() {
+            assert_ne!(task.status(), TaskStatus::Queued);
+            let _either = timeout(PATIENCE, task).await.unwrap();
+        }
+    }
+}

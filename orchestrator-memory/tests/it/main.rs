@@ -1,0 +1,5 @@
+//! The crate from outside.
+
+mod budgets;
+mod gate;
+mod store;
