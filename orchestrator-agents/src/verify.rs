@@ -73,7 +73,7 @@ pub(crate) struct Verifier {
 }
 
 /// How many lines of a check's output a receipt shows.
-const TAIL_LINES: usize = 30;
+const TAIL_LINES: usize = 60;
 
 impl Verifier {
     /// A verifier that keeps its receipts' files in `receipts`, runs at most

@@ -75,6 +75,7 @@ fn readable(record: &Record) -> String {
         }
         let text = match value {
             Value::Null => continue,
+            Value::String(text) if is_hash(text) => text[..10].to_owned(),
             Value::String(text) => one_line(text),
             Value::Array(items) => format!("[{}]", items.len()),
             Value::Object(fields) => object(fields),
@@ -83,6 +84,11 @@ fn readable(record: &Record) -> String {
         line.push_str(&format!("  {name}={text}"));
     }
     line
+}
+
+/// Whether a text is a commit, a tree or a digest: ten digits say enough.
+fn is_hash(text: &str) -> bool {
+    text.len() >= 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 /// The fields of a receipt that matter at a glance; of other objects, how many.

@@ -131,14 +131,34 @@ fn changes(item: &ItemState) -> String {
     style(changes).dim().to_string()
 }
 
-/// The lines of a failed check's output that say what failed.
+/// The lines of a failed check's output that say most about what failed: the
+/// compiler's errors and the tests' panics with the line after each, else the
+/// last lines.
 fn first_words(receipt: &Receipt) -> Vec<&str> {
-    const MARKS: [&str; 6] = ["error", "panicked at", "FAILED", "FAIL", "assert", "failed"];
-    let telling = receipt
+    const MOST: usize = 4;
+    let lines: Vec<&str> = receipt
         .tail
         .lines()
-        .filter(|line| MARKS.iter().any(|mark| line.contains(mark)));
-    telling.take(4).collect()
+        .filter(|line| !line.trim().is_empty())
+        .collect();
+    let telling = |line: &str| {
+        line.contains("panicked at")
+            || line.starts_with("error[")
+            || line.starts_with("error: ") && !line.starts_with("error: test failed")
+            || line.contains("AssertionError")
+            || line.starts_with("--- FAIL")
+            || line.contains("Error:")
+    };
+    let mut words: Vec<&str> = Vec::new();
+    for pair in lines.windows(2).filter(|pair| telling(pair[0])) {
+        words.extend(pair);
+    }
+    if words.is_empty() {
+        words = lines[lines.len().saturating_sub(MOST)..].to_vec();
+    }
+    words.dedup();
+    words.truncate(MOST);
+    words
 }
 
 fn totals(text: &mut String, state: &MissionState) {

@@ -52,15 +52,16 @@ async fn until_signal(
     model: Arc<dyn LanguageModel>,
     progress: Arc<dyn progress::Progress>,
 ) -> Result<MissionSummary, Failure> {
+    // Before anything is begun: a signal must never find nobody listening.
+    let mut signals = Signals::new()?;
     let cancel = CancellationToken::new();
     let observer = Arc::clone(&progress).into_observer();
     let mut mission = tokio::spawn(run_mission(options, model, observer, cancel.clone()));
     let joined = tokio::select! {
         joined = &mut mission => joined,
-        signal = signalled() => {
-            signal?;
+        () = signals.next() => {
             progress.say("stopping: ending processes and removing worktrees (again to force)");
-            match stop(&mut mission, &cancel).await {
+            match stop(&mut mission, &cancel, &mut signals).await {
                 Some(joined) => joined,
                 None => {
                     // Dropping it kills its process groups and removes its
@@ -90,6 +91,7 @@ type Mission = tokio::task::JoinHandle<Result<MissionSummary, MissionError>>;
 async fn stop(
     mission: &mut Mission,
     cancel: &CancellationToken,
+    signals: &mut Signals,
 ) -> Option<Result<Result<MissionSummary, MissionError>, tokio::task::JoinError>> {
     let ended = CancellationToken::new();
     let mut shutdown = ShutdownManager::new();
@@ -111,22 +113,45 @@ async fn stop(
             ended.cancel();
             joined
         }
-        _ = signalled() => None,
+        () = signals.next() => None,
     }
 }
 
-/// The next SIGINT or SIGTERM.
-async fn signalled() -> Result<(), Failure> {
-    let failed = |error| Failure::other("could not listen for signals", &error);
+/// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
+struct Signals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
-        tokio::select! {
-            result = tokio::signal::ctrl_c() => result.map_err(failed),
-            _ = terminate.recv() => Ok(()),
-        }
-    }
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
     #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.map_err(failed)
+    interrupt: tokio::signal::windows::CtrlC,
+}
+
+impl Signals {
+    fn new() -> Result<Self, Failure> {
+        let failed = |error| Failure::other("could not listen for signals", &error);
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
+                terminate: signal(SignalKind::terminate()).map_err(failed)?,
+            })
+        }
+        #[cfg(not(unix))]
+        Ok(Self {
+            interrupt: tokio::signal::windows::ctrl_c().map_err(failed)?,
+        })
+    }
+
+    /// The next one.
+    async fn next(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        self.interrupt.recv().await;
+    }
 }
