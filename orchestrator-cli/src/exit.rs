@@ -60,7 +60,7 @@ impl From<MissionError> for Failure {
             ) => 1,
             MissionError::Repository(_) => USAGE,
             MissionError::Baseline { .. } => UNSEALED,
-            MissionError::Interrupted => INTERRUPTED,
+            MissionError::Interrupted { .. } => INTERRUPTED,
             _ => 1,
         };
         let mut message = chain(&error);

@@ -74,12 +74,7 @@ async fn until_signal(
         }
     };
     match joined {
-        Ok(result) => result.map_err(|error| match error {
-            MissionError::Interrupted => {
-                Failure::interrupted("interrupted; your branch and working tree are as they were")
-            }
-            error => Failure::from(error),
-        }),
+        Ok(result) => result.map_err(Failure::from),
         Err(error) => Err(Failure::other("the mission crashed", &error)),
     }
 }

@@ -1,6 +1,7 @@
 //! The machine-applicable suggestions of `cargo clippy`: collected, kept, and
 //! applied with `rustfix`.
 
+mod allowed;
 mod apply;
 mod collect;
 mod store;

@@ -42,7 +42,7 @@ pub(super) async fn dispatch(
         }
         tokio::select! {
             biased;
-            () = shared.cancel.cancelled() => return Err(MissionError::Interrupted),
+            () = shared.cancel.cancelled() => return Err(MissionError::interrupted()),
             landed = async { match &mut landing {
                 Some(run) => run.await,
                 None => std::future::pending().await,

@@ -72,20 +72,24 @@ pub async fn run_mission(
     let started = Instant::now();
     let opened = open(options, &*model, observer, &cancel).await;
     let opened = match opened {
-        Err(error) if error.is_cancelled() => return Err(MissionError::Interrupted),
+        Err(error) if error.is_cancelled() => return Err(MissionError::interrupted()),
         opened => opened?,
     };
     let recorder = opened.recorder.clone();
     let receipts = opened.receipts.clone();
     let result = match conduct(opened, model, &cancel).await {
         Err(error) if cancel.is_cancelled() && error.is_cancelled() => {
-            Err(MissionError::Interrupted)
+            Err(MissionError::Interrupted {
+                kept: kept_branch(&recorder.state()),
+            })
         }
         result => result,
     };
     let (outcome, reason) = match &result {
         Ok(ended) => ended.clone(),
-        Err(MissionError::Interrupted) => (Outcome::Interrupted, "the user stopped it".to_owned()),
+        Err(MissionError::Interrupted { .. }) => {
+            (Outcome::Interrupted, "the user stopped it".to_owned())
+        }
         Err(error @ MissionError::Refused { .. }) => (Outcome::Refused, error.to_string()),
         Err(error @ (MissionError::Baseline { .. } | MissionError::NoChecks)) => {
             (Outcome::Unsealed, error.to_string())
@@ -107,6 +111,11 @@ pub async fn run_mission(
         duration: started.elapsed(),
         receipts,
     })
+}
+
+/// The branch that keeps what has landed, if anything has.
+fn kept_branch(state: &MissionState) -> Option<String> {
+    (state.tip != state.base).then(|| format!("orchestrator/{}", state.mission))
 }
 
 /// A mission that stands in the journal, before it has a place to work in.
@@ -263,7 +272,7 @@ async fn command(
 ) -> Result<(Outcome, String), MissionError> {
     loop {
         if shared.cancel.is_cancelled() {
-            return Err(MissionError::Interrupted);
+            return Err(MissionError::interrupted());
         }
         let DecisionReport { decision, reason } = decide(shared).await?;
         shared.record(&MissionEvent::Decided {

@@ -71,8 +71,15 @@ pub enum MissionError {
         receipt: Box<Receipt>,
     },
     /// The user stopped it.
-    #[error("interrupted")]
-    Interrupted,
+    #[error(
+        "interrupted; your branch and working tree are as they were{}",
+        .kept.as_ref().map(|branch| format!(", and what had landed is kept on the branch {branch}"))
+            .unwrap_or_default()
+    )]
+    Interrupted {
+        /// The branch that keeps what had landed, if anything had.
+        kept: Option<String>,
+    },
     /// The model or the session gave no answer.
     #[error("the {role} could not do its part")]
     Session {
@@ -109,6 +116,11 @@ pub enum MissionError {
 }
 
 impl MissionError {
+    /// Interrupted, as far as the place that noticed it knows.
+    pub(crate) const fn interrupted() -> Self {
+        Self::Interrupted { kept: None }
+    }
+
     /// Whether this is the echo of a cancelled mission: commands report that
     /// they were cancelled wherever they happened to run.
     #[must_use]
@@ -120,7 +132,7 @@ impl MissionError {
             matches!(error, GitError::Command(error) if command(error))
         }
         match self {
-            Self::Interrupted | Self::Tool(ToolError::Cancelled) => true,
+            Self::Interrupted { .. } | Self::Tool(ToolError::Cancelled) => true,
             Self::Git(error)
             | Self::Workspace(WorkspaceError::Git(error))
             | Self::Repository(RepositoryError::Git(error))

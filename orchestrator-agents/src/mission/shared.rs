@@ -117,7 +117,7 @@ impl Shared {
         let failed = |source| MissionError::Session { role, source };
         // Closed slots admit nobody any more: the mission is ending.
         let Ok(_slot) = self.slots.of(role).acquire().await else {
-            return Err(MissionError::Interrupted);
+            return Err(MissionError::interrupted());
         };
         let task = task.map(str::to_owned);
         self.recorder.notify(&MissionEvent::SessionStarted {
@@ -138,7 +138,7 @@ impl Shared {
         };
         let result = tokio::select! {
             biased;
-            () = self.cancel.cancelled() => return Err(MissionError::Interrupted),
+            () = self.cancel.cancelled() => return Err(MissionError::interrupted()),
             result = ask::<R>(&*self.backend, spec, prompt, accept) => result,
         };
         let (model_calls, tool_calls) = result

@@ -1,11 +1,13 @@
 //! Running clippy and reading its JSON.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 
 use rustfix::diagnostics::Diagnostic;
 use rustfix::{Filter, Suggestion};
 use serde::Deserialize;
 
+use super::allowed::Manifests;
 use super::{LintError, LintRequest, LintSuggestion, TextEdit};
 use crate::command::{CommandLine, CommandSpec, run_command};
 use crate::tool::ToolContext;
@@ -155,6 +157,7 @@ fn last_lines(text: &str, count: usize) -> String {
 struct CargoMessage {
     reason: String,
     package_id: Option<String>,
+    manifest_path: Option<PathBuf>,
     message: Option<serde_json::Value>,
 }
 
@@ -165,6 +168,7 @@ struct Reader<'a> {
     sources: HashMap<String, Option<String>>,
     found: BTreeMap<(String, usize, String), LintSuggestion>,
     seen: HashSet<(String, Vec<TextEdit>)>,
+    manifests: Manifests,
     built_something: bool,
 }
 
@@ -176,6 +180,7 @@ impl<'a> Reader<'a> {
             sources: HashMap::new(),
             found: BTreeMap::new(),
             seen: HashSet::new(),
+            manifests: Manifests::default(),
             built_something: false,
         }
     }
@@ -199,13 +204,17 @@ impl<'a> Reader<'a> {
         let diagnostic = message
             .message
             .and_then(|value| serde_json::from_value(value).ok());
+        let manifest = message.manifest_path.unwrap_or_default();
         if let (Some(id), Some(diagnostic)) = (&message.package_id, diagnostic) {
-            self.diagnostic(package_name(id), &diagnostic);
+            self.diagnostic(package_name(id), &manifest, &diagnostic);
         }
     }
 
-    fn diagnostic(&mut self, package: &str, diagnostic: &Diagnostic) {
+    fn diagnostic(&mut self, package: &str, manifest: &Path, diagnostic: &Diagnostic) {
         let Some(code) = &diagnostic.code else { return };
+        if self.manifests.allow(manifest, &code.code) {
+            return;
+        }
         let none = HashSet::<String>::new();
         let filter = Filter::MachineApplicableOnly;
         let Some(found) = rustfix::collect_suggestions(diagnostic, &none, filter) else {
