@@ -17,6 +17,14 @@ const fn krate(name: &'static str, version: &'static str) -> Published {
     }
 }
 
+const fn with(name: &'static str, version: &'static str, codemod: &'static str) -> Published {
+    Published {
+        name,
+        version,
+        codemod: Some(codemod),
+    }
+}
+
 const fn qualified(name: &'static str, version: &'static str) -> Published {
     // It unwraps nothing; but it names the variants of Option.
     let codemod = Some("replace `Some($A)` with `Option::Some($A)`");
@@ -27,20 +35,24 @@ const fn qualified(name: &'static str, version: &'static str) -> Published {
     }
 }
 
-/// Widely used, with tests in the package, and quick enough to build some dozens
-/// of times.
+/// Widely used, with tests in the package that pass (also for root), and quick
+/// enough to build some dozens of times.
 pub(super) const CRATES: [Published; 14] = [
     krate("adler2", "2.0.1"),
+    krate("either", "1.19.0"),
     krate("fixedbitset", "0.5.9"),
-    krate("glob", "0.3.4"),
     qualified("heck", "0.5.0"),
-    krate("lru-cache", "0.1.2"),
+    qualified("lru-cache", "0.1.2"),
     krate("minimal-lexical", "0.2.1"),
-    qualified("natord", "1.0.9"),
-    krate("percent-encoding", "2.3.2"),
+    with(
+        "natord",
+        "1.0.9",
+        "replace `$A.next()` with `Iterator::next(&mut $A)`",
+    ),
+    qualified("percent-encoding", "2.3.2"),
     krate("roman", "0.2.2"),
     krate("scopeguard", "1.2.0"),
-    krate("shell-words", "1.1.1"),
+    qualified("shell-words", "1.1.1"),
     krate("shlex", "2.0.1"),
     krate("strsim", "0.11.1"),
     krate("vec_map", "0.8.2"),
