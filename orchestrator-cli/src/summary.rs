@@ -185,6 +185,20 @@ fn totals(text: &mut String, state: &MissionState) {
 }
 
 fn checks(text: &mut String, state: &MissionState) {
+    let (reused, ran): (Vec<_>, Vec<_>) = state
+        .receipts
+        .values()
+        .partition(|receipt| receipt.reused_from.is_some());
+    if !ran.is_empty() {
+        let time: u64 = ran.iter().map(|receipt| receipt.duration_ms).sum();
+        let _ = writeln!(
+            text,
+            "{} ran in {}, {} answered by an earlier run on the same tree",
+            counted(ran.len(), "check", "checks"),
+            seconds(time),
+            reused.len(),
+        );
+    }
     let Some(check) = &state.verified else { return };
     if check.receipts.is_empty() {
         let _ = writeln!(text, "{}", style("No check has proven this work.").yellow());
