@@ -5,14 +5,15 @@ use std::ffi::OsString;
 /// The variables of this process that a command may see.
 ///
 /// Everything is passed on, except:
-/// - what cargo sets when it starts a program (`CARGO_*`, and
-///   `RUSTUP_TOOLCHAIN` where cargo set it): it would make a user's repository
-///   build with *our* toolchain and settings. `CARGO_HOME`, and the settings
-///   that people export (`CARGO_NET_*`, `CARGO_HTTP_*`, `CARGO_REGISTR*`), stay;
+/// - what cargo sets when it starts a program (`CARGO_MANIFEST_DIR` and its
+///   like, and `RUSTUP_TOOLCHAIN` where cargo set it): it would make a user's
+///   repository build with *our* toolchain and settings. What people export to
+///   configure cargo stays, but for the build folder, which each command is
+///   given its own of;
 /// - `GIT_*`, which would aim git at another repository when the orchestrator
 ///   itself runs inside a git hook;
-/// - names that look like secrets (`*_API_KEY`, `*_TOKEN`, `*_SECRET`,
-///   `*_PASSWORD`).
+/// - names that look like secrets: with `SECRET`, `TOKEN`, `PASSWORD` or
+///   `PASSWD` in them, or ending in `_KEY`.
 ///
 /// Colour is switched off, because output is kept and shown later.
 #[must_use]
@@ -28,12 +29,26 @@ pub fn child_environment() -> Vec<(OsString, OsString)> {
 }
 
 fn passes(name: &str, under_cargo: bool) -> bool {
-    const SECRET_ENDINGS: [&str; 4] = ["_API_KEY", "_TOKEN", "_SECRET", "_PASSWORD"];
-    const USER_CARGO: [&str; 4] = ["CARGO_HOME", "CARGO_NET_", "CARGO_HTTP_", "CARGO_REGISTR"];
-    let secret = SECRET_ENDINGS.iter().any(|ending| name.ends_with(ending));
-    let from_cargo = name == "CARGO"
-        || name.starts_with("CARGO_") && !USER_CARGO.iter().any(|kept| name.starts_with(kept))
-        || under_cargo && matches!(name, "RUSTUP_TOOLCHAIN" | "LD_LIBRARY_PATH");
+    const SECRET: [&str; 4] = ["SECRET", "TOKEN", "PASSWORD", "PASSWD"];
+    const FROM_CARGO: [&str; 11] = [
+        "CARGO",
+        "CARGO_MANIFEST_DIR",
+        "CARGO_MANIFEST_PATH",
+        "CARGO_MANIFEST_LINKS",
+        "CARGO_MAKEFLAGS",
+        "CARGO_CRATE_NAME",
+        "CARGO_BIN_NAME",
+        "CARGO_PRIMARY_PACKAGE",
+        "CARGO_TARGET_TMPDIR",
+        "CARGO_TARGET_DIR",
+        "CARGO_BUILD_TARGET_DIR",
+    ];
+    let upper = name.to_uppercase();
+    let secret = SECRET.iter().any(|word| upper.contains(word)) || upper.ends_with("_KEY");
+    let from_cargo = FROM_CARGO.contains(&name)
+        || name.starts_with("CARGO_PKG_")
+        || name.starts_with("CARGO_BIN_EXE_")
+        || under_cargo && matches!(name, "RUSTUP_TOOLCHAIN" | "LD_LIBRARY_PATH" | "OUT_DIR");
     !secret && !from_cargo && !name.starts_with("GIT_")
 }
 
@@ -49,6 +64,9 @@ mod tests {
             "GIT_DIR",
             "CARGO_MANIFEST_DIR",
             "CARGO_TARGET_DIR",
+            "AWS_SECRET_ACCESS_KEY",
+            "AWS_ACCESS_KEY",
+            "db_password",
         ] {
             assert!(!passes(name, false), "{name} must not reach a command");
         }
@@ -57,7 +75,14 @@ mod tests {
 
     #[test]
     fn what_a_build_needs_stays() {
-        for name in ["PATH", "HOME", "CARGO_HOME", "CARGO_NET_OFFLINE", "LANG"] {
+        for name in [
+            "PATH",
+            "HOME",
+            "CARGO_HOME",
+            "CARGO_NET_OFFLINE",
+            "CARGO_PROFILE_DEV_DEBUG",
+            "LANG",
+        ] {
             assert!(passes(name, true), "{name} must reach a command");
         }
         assert!(passes("RUSTUP_TOOLCHAIN", false));

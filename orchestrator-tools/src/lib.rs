@@ -53,7 +53,9 @@ pub use lint::{
     Applied, LintError, LintGroup, LintRequest, LintStore, LintSuggestion, LintedFile, TextEdit,
 };
 pub use registry::{RegistryError, ToolRegistry};
-pub use rename::{Identifier, InvalidIdentifier, Renamed, identifiers_in, rename_in_source};
+pub use rename::{
+    Identifier, InvalidIdentifier, Renamed, identifiers_in, is_name, rename_in_source,
+};
 pub use rewrite::{PatternError, Rewriter, Rewritten};
 pub use tool::{Effect, Tool, ToolContext, ToolSpec};
 pub use worktree::{PathError, Worktree, WorktreePath};

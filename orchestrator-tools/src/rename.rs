@@ -1,5 +1,7 @@
 //! Renaming identifiers by syntax tree.
 
+mod examples;
+
 use ast_grep_core::Node;
 use ast_grep_core::tree_sitter::{LanguageExt, StrDoc};
 use ast_grep_language::SupportLang;
@@ -36,8 +38,9 @@ pub struct InvalidIdentifier {
 
 /// Every place in `source` where `name` is an identifier: a variable, function,
 /// type, field, method, module. Comments and strings are text, not code, with
-/// one exception: a variable captured by a Rust format string (`"{name}"` in
-/// `println!` and its kin) is code.
+/// two exceptions in Rust: a variable captured by a format string (`"{name}"` in
+/// `println!` and its kin), and the examples in documentation, which are built
+/// and run as tests.
 #[must_use]
 pub fn identifiers_in(language: Language, source: &str, name: &str) -> Vec<Identifier> {
     // Most files do not hold the name at all, and parsing is what costs.
@@ -56,6 +59,7 @@ pub fn identifiers_in(language: Language, source: &str, name: &str) -> Vec<Ident
         .collect();
     if language == Language::Rust {
         found.extend(format_captures(&tree.root(), name));
+        found.extend(examples::identifiers_in_examples(source, name));
     }
     found.sort_unstable_by_key(|place| place.start);
     found.dedup();
@@ -95,7 +99,8 @@ pub fn rename_in_source(
 }
 
 /// Whether `name` can name something in `language`.
-pub(crate) fn is_name(language: Language, name: &str) -> bool {
+#[must_use]
+pub fn is_name(language: Language, name: &str) -> bool {
     let dollar = matches!(
         language,
         Language::JavaScript | Language::TypeScript | Language::Tsx
@@ -352,6 +357,22 @@ mod tests {
             Language::Go,
             "package p\n// old\nfunc old(t T) { t.old(\"old\") }\n",
             "package p\n// old\nfunc fresh(t T) { t.fresh(\"old\") }\n",
+        );
+    }
+
+    #[test]
+    fn examples_in_documentation_are_code() {
+        check(
+            Language::Rust,
+            "/// Calls old.\n///\n/// ```\n/// # use a::old;\n/// old(\"old\"); // old\n/// ```\n\
+             /// and old\n///\n/// ```text\n/// old\n/// ```\nfn old() {}\n",
+            "/// Calls old.\n///\n/// ```\n/// # use a::fresh;\n/// fresh(\"old\"); // old\n/// ```\n\
+             /// and old\n///\n/// ```text\n/// old\n/// ```\nfn fresh() {}\n",
+        );
+        check(
+            Language::Rust,
+            "//! ```rust,no_run\n//! é::old();\n//! ```\n",
+            "//! ```rust,no_run\n//! é::fresh();\n//! ```\n",
         );
     }
 

@@ -61,7 +61,7 @@ impl Tool for AstSearchTool {
     async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
         let search: Search = arguments("ast_search", args)?;
         let filter = FileFilter::new(&search.globs, &search.languages)?;
-        let files = source_files(&context.worktree, &filter);
+        let files = source_files(context, &filter).await?;
         // A pattern is seldom valid in every language: without a choice of
         // languages, those in which it is not are passed over; if it is valid
         // in none, the first reason is the answer.

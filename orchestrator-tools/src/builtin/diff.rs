@@ -77,7 +77,15 @@ async fn git(
     keep: usize,
 ) -> Result<crate::command::CommandOutput, ToolError> {
     // No external diff driver and no text conversion: what is shown is what is.
-    let mut arguments = vec!["diff", "--no-ext-diff", "--no-textconv", "--no-color"];
+    let mut arguments = vec![
+        "-c",
+        "core.fsmonitor=false",
+        "diff",
+        "--text",
+        "--no-ext-diff",
+        "--no-textconv",
+        "--no-color",
+    ];
     arguments.extend(options);
     arguments.extend([diff.from.as_str(), diff.to.as_str(), "--"]);
     let mut spec = CommandSpec::new(
@@ -101,9 +109,8 @@ fn numstat(output: &[u8]) -> Vec<Value> {
     text.split('\0')
         .filter_map(|entry| {
             let mut fields = entry.splitn(3, '\t');
-            // git prints `-` for a binary file.
-            let added = fields.next()?.parse::<usize>().ok();
-            let removed = fields.next()?.parse::<usize>().ok();
+            let added = fields.next()?.parse::<usize>().ok()?;
+            let removed = fields.next()?.parse::<usize>().ok()?;
             Some(json!({"path": fields.next()?, "added": added, "removed": removed}))
         })
         .collect()

@@ -59,7 +59,7 @@ impl Tool for IdentifierSearchTool {
         let search: Search = arguments("identifier_search", args)?;
         let filter = FileFilter::new(&search.globs, &search.languages)?;
         let mut found = Vec::new();
-        for (path, language) in source_files(&context.worktree, &filter) {
+        for (path, language) in source_files(context, &filter).await? {
             let Ok(source) = context.worktree.read(&path) else {
                 continue;
             };

@@ -1,6 +1,6 @@
 //! Running clippy and reading its JSON.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use rustfix::diagnostics::Diagnostic;
@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::allowed::Manifests;
 use super::{LintError, LintRequest, LintSuggestion, TextEdit};
 use crate::command::{CommandLine, CommandSpec, run_command};
+use crate::files::tracked_files;
 use crate::tool::ToolContext;
 use crate::worktree::{Worktree, WorktreePath};
 
@@ -128,7 +129,8 @@ async fn collect_in(
     spec.keep = MAX_OUTPUT;
     let output = run_command(&spec, &context.cancel).await?;
 
-    let mut reader = Reader::new(&context.worktree, root);
+    let tracked = tracked_files(context).await?;
+    let mut reader = Reader::new(&context.worktree, root, tracked);
     for line in output.stdout.split(|byte| *byte == b'\n') {
         reader.line(line);
     }
@@ -137,6 +139,13 @@ async fn collect_in(
         last_lines(&errors, 12)
     });
     match incomplete {
+        // Another workspace of the repository has the package.
+        Some(tail) if package.is_some() && tail.contains("did not match any packages") => {
+            Ok(Collected {
+                suggestions: Vec::new(),
+                incomplete: None,
+            })
+        }
         Some(tail) if !reader.built_something => Err(LintError::Failed {
             command: spec.line.to_string(),
             tail,
@@ -165,6 +174,7 @@ struct CargoMessage {
 struct Reader<'a> {
     worktree: &'a Worktree,
     root: &'a str,
+    tracked: BTreeSet<String>,
     sources: HashMap<String, Option<String>>,
     found: BTreeMap<(String, usize, String), LintSuggestion>,
     seen: HashSet<(String, Vec<TextEdit>)>,
@@ -173,10 +183,11 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(worktree: &'a Worktree, root: &'a str) -> Self {
+    fn new(worktree: &'a Worktree, root: &'a str, tracked: BTreeSet<String>) -> Self {
         Self {
             worktree,
             root,
+            tracked,
             sources: HashMap::new(),
             found: BTreeMap::new(),
             seen: HashSet::new(),
@@ -247,6 +258,10 @@ impl<'a> Reader<'a> {
         let Ok(path) = WorktreePath::new(joined) else {
             return;
         };
+        // What a build generated is mended where it is generated.
+        if !self.tracked.contains(path.as_str()) {
+            return;
+        }
         let edits: Vec<_> = solution
             .replacements
             .iter()
