@@ -209,6 +209,11 @@ pub enum MissionEvent {
         /// What was done about it.
         note: String,
     },
+    /// Something came up that the user should know.
+    Noted {
+        /// What.
+        note: String,
+    },
     /// The whole result was checked in a clean checkout.
     MissionVerified {
         /// The commit.
@@ -289,6 +294,7 @@ impl MissionEvent {
             Self::TaskUnneeded { .. } => "task_unneeded",
             Self::TaskWaived { .. } => "task_waived",
             Self::HandEdited { .. } => "hand_edited",
+            Self::Noted { .. } => "noted",
             Self::MissionVerified { .. } => "mission_verified",
             Self::Sealed { .. } => "sealed",
             Self::Delivered { .. } => "delivered",

@@ -40,7 +40,8 @@ impl GitError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Failed { message, .. }
-            if message.contains(".lock': File exists") || message.contains("cannot lock ref"))
+            if message.contains(".lock': File exists")
+                || message.contains("cannot lock ref") && !message.contains("cannot create"))
     }
 
     /// Whether the git program is missing.
@@ -175,25 +176,36 @@ impl Git {
         spec
     }
 
-    /// Runs a command to its end without a runtime, for clean-up in `Drop`.
-    /// Gives whether it succeeded.
+    /// Runs a command to its end without a runtime, for clean-up. Gives whether
+    /// it succeeded.
     pub(crate) fn run_blocking(folder: &Path, arguments: &[&str]) -> bool {
-        std::process::Command::new("git")
+        let output = Self::blocking(folder, arguments).output();
+        output.is_ok_and(|output| output.status.success())
+    }
+
+    /// The same, for what it prints; nothing where it fails.
+    pub(crate) fn read_blocking(folder: &Path, arguments: &[&str]) -> String {
+        let output = Self::blocking(folder, arguments).output();
+        output
+            .map(|output| String::from_utf8_lossy(&output.stdout).into_owned())
+            .unwrap_or_default()
+    }
+
+    fn blocking(folder: &Path, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new("git");
+        command
             .args(SETTINGS)
             .args(arguments)
             .env_clear()
             .envs(orchestrator_tools::child_environment())
             .envs(VARIABLES)
             .current_dir(folder)
-            .stdin(std::process::Stdio::null())
-            .stdout(std::process::Stdio::null())
-            .stderr(std::process::Stdio::null())
-            .status()
-            .is_ok_and(|status| status.success())
+            .stdin(std::process::Stdio::null());
+        command
     }
 }
 
-const SETTINGS: [&str; 10] = [
+const SETTINGS: [&str; 12] = [
     "-c",
     "core.hooksPath=/dev/null",
     "-c",
@@ -204,6 +216,8 @@ const SETTINGS: [&str; 10] = [
     "maintenance.auto=false",
     "-c",
     "core.quotePath=false",
+    "-c",
+    "core.fsmonitor=false",
 ];
 
 const VARIABLES: [(&str, &str); 4] = [

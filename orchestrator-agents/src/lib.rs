@@ -68,7 +68,7 @@ pub use locked::holds_checks;
 pub use mechanical::{KNOWN_MISSIONS, MechanicalModel, Objective, ObjectiveError};
 pub use mission::{
     AfterRejection, Decision, ItemState, ItemStatus, MissionCheck, MissionDigest, MissionError,
-    MissionOptions, MissionState, MissionSummary, TODO_FILE, run_mission,
+    MissionOptions, MissionState, MissionSummary, StopSignal, TODO_FILE, run_mission,
 };
 pub use model::{LanguageModel, Message, ModelError, ModelRequest, ModelResponse, ToolCall, Usage};
 pub use native::NativeBackend;

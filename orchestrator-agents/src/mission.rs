@@ -8,6 +8,7 @@ mod options;
 mod prompts;
 mod shared;
 mod state;
+mod stop;
 mod task;
 mod todo;
 
@@ -19,6 +20,7 @@ pub use driver::{MissionSummary, run_mission};
 pub use error::MissionError;
 pub use options::MissionOptions;
 pub use state::{AfterRejection, ItemState, ItemStatus, MissionCheck, MissionState};
+pub use stop::StopSignal;
 pub use todo::TODO_FILE;
 
 /// A step of a mission, as the Commander chooses it.

@@ -44,7 +44,7 @@ pub enum RepositoryError {
         path: PathBuf,
     },
     /// No repository there.
-    #[error("{} is not in a git repository: {message}\nRun `git init` and commit, or give another path with --repo.", path.display())]
+    #[error("{} cannot be used as a git repository: {message}\nGive a folder in a repository with --repo, or run `git init` and commit.", path.display())]
     NotARepository {
         /// The path as it was given.
         path: PathBuf,
@@ -70,6 +70,12 @@ pub enum RepositoryError {
         root: PathBuf,
         /// The submodules.
         names: String,
+    },
+    /// A branch whose name keeps ours from existing.
+    #[error("{} has a branch named `orchestrator`, so git cannot have branches `orchestrator/…`: rename it (git branch -m orchestrator NAME)", root.display())]
+    BranchInTheWay {
+        /// The top of the working tree.
+        root: PathBuf,
     },
     /// git failed.
     #[error(transparent)]
@@ -130,6 +136,10 @@ impl Repository {
         let head = git
             .object(&["rev-parse", "--verify", "HEAD^{commit}"])
             .await?;
+        let taken = ["show-ref", "--verify", "--quiet", "refs/heads/orchestrator"];
+        if git.attempt(&taken).await?.success {
+            return Err(RepositoryError::BranchInTheWay { root });
+        }
         let files = tree_files(&git, &root, &head).await?;
         let branch = current_branch(&git).await?;
         let mut notes = Vec::new();

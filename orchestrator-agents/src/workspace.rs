@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 
 use orchestrator_tools::Worktree;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::git::{FileChange, Git, GitError, ObjectId};
 use crate::repository::Repository;
@@ -23,6 +25,15 @@ pub enum WorkspaceError {
         /// The system's reason.
         #[source]
         source: std::io::Error,
+    },
+    /// The cache folder lies in the repository itself.
+    #[error(
+        "the cache folder {} lies in the repository; set ORCHESTRATOR_CACHE_DIR to one outside",
+        path.display()
+    )]
+    CacheInside {
+        /// The cache folder.
+        path: PathBuf,
     },
     /// git failed.
     #[error(transparent)]
@@ -50,7 +61,9 @@ struct Inner {
     next: AtomicUsize,
     // `git worktree add` and `remove` write one shared folder; they run one at
     // a time.
-    admin: tokio::sync::Mutex<()>,
+    admin: Arc<tokio::sync::Mutex<()>>,
+    // Worktrees that are being made.
+    making: TaskTracker,
     // Paths that this process has put worktrees at.
     made: std::sync::Mutex<Vec<PathBuf>>,
 }
@@ -86,6 +99,13 @@ impl Workspace {
             let path = path.to_owned();
             move |source| WorkspaceError::Io { what, path, source }
         };
+        let inside =
+            std::path::absolute(cache).is_ok_and(|cache| cache.starts_with(&repository.root));
+        if inside {
+            return Err(WorkspaceError::CacheInside {
+                path: cache.to_owned(),
+            });
+        }
         std::fs::create_dir_all(cache).map_err(io("make", cache))?;
         // git prints worktrees by their real paths.
         let cache = cache.canonicalize().map_err(io("find", cache))?;
@@ -100,7 +120,8 @@ impl Workspace {
                 mission: mission.to_owned(),
                 git: git.at(&repository.root),
                 next: AtomicUsize::new(0),
-                admin: tokio::sync::Mutex::new(()),
+                admin: Arc::default(),
+                making: TaskTracker::new(),
                 made: std::sync::Mutex::new(Vec::new()),
             }),
         })
@@ -145,28 +166,74 @@ impl Workspace {
             workspace: self.clone(),
             path,
         };
-        let _admin = self.inner.admin.lock().await;
-        let path = checkout.path.to_string_lossy();
-        self.git()
-            .run(&[
-                "worktree",
-                "add",
-                "--quiet",
-                "--detach",
-                &path,
-                commit.as_str(),
-            ])
-            .await?;
-        Ok(checkout)
+        // A git that is killed while it makes a worktree leaves its own folder
+        // damaged, for the user too. So it runs to its end in a task of its own,
+        // whatever becomes of this call.
+        let git = Git::new(self.git().folder(), CancellationToken::new());
+        let admin = Arc::clone(&self.inner.admin);
+        let commit = commit.clone();
+        let (send, made) = tokio::sync::oneshot::channel();
+        self.inner.making.spawn(async move {
+            let _admin = admin.lock().await;
+            if send.is_closed() {
+                return;
+            }
+            let path = checkout.path.to_string_lossy().into_owned();
+            let added = git
+                .run(&[
+                    "worktree",
+                    "add",
+                    "--quiet",
+                    "--detach",
+                    &path,
+                    commit.as_str(),
+                ])
+                .await;
+            // Nobody waits any more: it is removed here, under the lock.
+            let _ = send.send(added.map(|_| checkout));
+        });
+        made.await.unwrap_or_else(|_| {
+            Err(GitError::Unexpected {
+                command: "git worktree add".into(),
+                output: "nothing".into(),
+            })
+        })
     }
 
-    /// The ref that keeps one attempt's commit until it has landed.
+    /// Waits until no worktree is being made.
+    pub async fn settled(&self) {
+        self.inner.making.close();
+        self.inner.making.wait().await;
+    }
+
+    /// The ref that keeps one attempt's commit while it is being judged. It is
+    /// no branch: nobody has to see it.
     #[must_use]
     pub fn work_ref(&self, task: &str, attempt: u32) -> String {
+        format!("refs/orchestrator/{}/{task}-{attempt}", self.inner.mission)
+    }
+
+    /// The branch that keeps a rejected attempt for people to look at.
+    #[must_use]
+    pub fn rejected_ref(&self, task: &str, attempt: u32) -> String {
         format!(
             "refs/heads/orchestrator/work/{}/{task}-{attempt}",
             self.inner.mission
         )
+    }
+
+    /// Drops the refs of attempts that were never judged. Runs to its end also
+    /// where the mission was cancelled.
+    pub(crate) fn drop_unjudged(&self) {
+        let prefix = format!("refs/orchestrator/{}/", self.inner.mission);
+        for name in Git::read_blocking(
+            &self.inner.root,
+            &["for-each-ref", "--format=%(refname)", &prefix],
+        )
+        .lines()
+        {
+            Git::run_blocking(&self.inner.root, &["update-ref", "-d", name]);
+        }
     }
 
     /// The ref that keeps what has landed: the branch on which the result waits
@@ -338,11 +405,11 @@ impl Drop for Checkout {
 /// Removes a worktree, also a half-made one.
 fn remove_worktree(root: &Path, path: &Path) {
     let text = path.to_string_lossy();
-    let removed = Git::run_blocking(root, &["worktree", "remove", "--force", &text]);
+    let removed = Git::run_blocking(root, &["worktree", "remove", "--force", "--force", &text]);
     if !removed || path.exists() {
         let _ = std::fs::remove_dir_all(path);
         // With the folder gone git forgets the worktree, if it ever knew it.
-        Git::run_blocking(root, &["worktree", "remove", "--force", &text]);
+        Git::run_blocking(root, &["worktree", "remove", "--force", "--force", &text]);
     }
 }
 

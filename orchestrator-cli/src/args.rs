@@ -4,7 +4,8 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 use orchestrator_agents::tools::Language;
 
 /// Plan, carry out, verify and land work on a git repository.
@@ -59,13 +60,13 @@ pub(crate) struct TaskArguments {
     pub(crate) repo: PathBuf,
     /// A command that proves the work by exiting with 0; may be given several times. Found in the
     /// repository where none is given
-    #[arg(long = "check", value_name = "CMD")]
+    #[arg(long = "check", value_name = "CMD", value_parser = NonEmptyStringValueParser::new())]
     pub(crate) checks: Vec<String>,
     /// Work although no check can be found; the seal will say so
     #[arg(long)]
     pub(crate) allow_unverified: bool,
     /// Minutes that one check may take
-    #[arg(long, value_name = "MINUTES", default_value_t = 30)]
+    #[arg(long, value_name = "MINUTES", default_value_t = 30, value_parser = value_parser!(u64).range(1..))]
     pub(crate) check_timeout: u64,
     /// Only files that match this glob; may be given several times
     #[arg(long = "glob", value_name = "GLOB")]

@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use orchestrator_agents::tools::{CommandLine, CommandSpec, run_command};
-use orchestrator_agents::{MissionOptions, Outcome};
+use orchestrator_agents::{Git, MissionOptions, Outcome};
 use tokio_util::sync::CancellationToken;
 
 use crate::args::{DemoArguments, DemoMission};
@@ -41,7 +40,7 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
         if let Some(cache) = place.cache() {
             options.cache = cache;
         }
-        let ended = task::mission(options, &arguments.mission).await?;
+        let ended = task::mission(options, &arguments.mission, place.temporary.is_none()).await?;
         if ended.outcome != Outcome::Sealed {
             worst = ended.outcome;
         }
@@ -51,7 +50,9 @@ pub(crate) async fn run(arguments: DemoArguments) -> Result<ExitCode, Failure> {
     }
     if !json {
         match &place.temporary {
-            Some(_) => eprintln!("The sample is removed again; keep it with --into PATH."),
+            Some(_) => eprintln!(
+                "The sample is removed again. Keep it, with its branches and receipts, with --into PATH."
+            ),
             None => eprintln!("The sample stays in {}", place.repository.display()),
         }
     }
@@ -108,6 +109,8 @@ async fn create(repository: &Path) -> Result<(), Failure> {
             &error,
         )
     })?;
+    // The facade's git: none of the user's hooks, no signing, no prompt.
+    let git = Git::new(repository, CancellationToken::new());
     for arguments in [
         &["init", "--quiet", "--initial-branch=main"][..],
         &["add", "--all"],
@@ -116,25 +119,15 @@ async fn create(repository: &Path) -> Result<(), Failure> {
             "user.name=orchestrator",
             "-c",
             "user.email=orchestrator@localhost",
-            "-c",
-            "commit.gpgSign=false",
             "commit",
             "--quiet",
             "-m",
             "The parcel depot",
         ],
     ] {
-        let spec = CommandSpec::new(CommandLine::program("git", arguments), repository);
-        let output = run_command(&spec, &CancellationToken::new())
+        git.run(arguments)
             .await
             .map_err(|error| Failure::other("cannot make the sample a git repository", &error))?;
-        if !output.ending.is_success() {
-            let error = std::io::Error::other(output.tail(5));
-            return Err(Failure::other(
-                "cannot make the sample a git repository",
-                &error,
-            ));
-        }
     }
     Ok(())
 }

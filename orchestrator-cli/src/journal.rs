@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::args::{LogAction, LogArguments};
 use crate::exit::{Failure, chain};
+use crate::summary::put;
 
 pub(crate) fn run(arguments: &LogArguments) -> Result<ExitCode, Failure> {
     let folder = journal_folder(&arguments.repo)?;
@@ -130,41 +131,37 @@ fn one_line(text: &str) -> String {
     }
 }
 
-#[expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "the verdict is the output"
-)]
+#[expect(clippy::print_stderr, reason = "a broken chain is told as an error")]
 fn check(folder: &Path, json: bool) -> ExitCode {
     match verify(folder) {
         Ok(verified) => {
             if json {
-                println!(
-                    "{}",
+                put(&format!(
+                    "{}\n",
                     serde_json::json!({
                         "ok": true, "records": verified.records, "head": verified.head.to_string(),
                     })
-                );
+                ));
             } else {
-                println!(
-                    "the chain is whole: {} records, head {}",
+                put(&format!(
+                    "the chain is whole: {} records, head {}\n",
                     verified.records, verified.head
-                );
+                ));
                 if verified.torn_bytes > 0 {
-                    println!(
-                        "{} bytes of a record that was never acknowledged stand behind it",
+                    put(&format!(
+                        "{} bytes of a record that was never acknowledged stand behind it\n",
                         verified.torn_bytes
-                    );
+                    ));
                 }
             }
             ExitCode::SUCCESS
         }
         Err(error) => {
             if json {
-                println!(
-                    "{}",
+                put(&format!(
+                    "{}\n",
                     serde_json::json!({"ok": false, "error": chain(&error)})
-                );
+                ));
             } else {
                 eprintln!("the chain is broken: {}", chain(&error));
             }

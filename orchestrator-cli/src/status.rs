@@ -10,28 +10,24 @@ use crate::exit::Failure;
 use crate::journal::{journal_folder, records};
 use crate::summary;
 
-#[expect(clippy::print_stdout, reason = "the status is the output")]
 pub(crate) fn run(arguments: &StatusArguments) -> Result<ExitCode, Failure> {
     let folder = journal_folder(&arguments.repo)?;
     let state = last_mission(&folder)?;
     let running = state.ended.is_none() && is_held(&folder);
     if arguments.json {
         let value = serde_json::json!({"running": running, "state": state});
-        println!("{value}");
+        summary::put(&format!("{value}\n"));
         return Ok(ExitCode::SUCCESS);
     }
     if let Some((outcome, reason)) = &state.ended {
-        print!("{}", summary::text(&state, *outcome, reason, None));
+        summary::put(&summary::text(&state, *outcome, reason, None));
     } else {
         let reason = if running {
             "it is running"
         } else {
             "it was killed before it could end"
         };
-        print!(
-            "{}",
-            summary::text(&state, Outcome::Interrupted, reason, None)
-        );
+        summary::put(&summary::text(&state, Outcome::Interrupted, reason, None));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,19 +10,25 @@ use orchestrator_agents::{
 
 use crate::progress::words::{counted, seconds};
 
-/// Prints the summary on standard output.
-#[expect(clippy::print_stdout, reason = "the summary is the program's output")]
-pub(crate) fn print(ended: &MissionSummary) {
-    print!(
-        "{}",
-        text(
-            &ended.state,
-            ended.outcome,
-            &ended.reason,
-            Some(ended.duration)
-        )
+/// Prints the summary on standard output, and where the receipts are if they
+/// stay.
+pub(crate) fn print(ended: &MissionSummary, stays: bool) {
+    let mut text = text(
+        &ended.state,
+        ended.outcome,
+        &ended.reason,
+        Some(ended.duration),
     );
-    println!("Receipts: {}", ended.receipts.display());
+    if stays {
+        let _ = writeln!(text, "Receipts: {}", ended.receipts.display());
+    }
+    put(&text);
+}
+
+/// Writes to standard output. A reader that has gone away is no failure.
+pub(crate) fn put(text: &str) {
+    use std::io::Write as _;
+    let _ = std::io::stdout().lock().write_all(text.as_bytes());
 }
 
 /// A mission in words.
@@ -36,6 +42,9 @@ pub(crate) fn text(
     headline(&mut text, state, outcome, reason, duration);
     for item in &state.items {
         item_lines(&mut text, state, item);
+    }
+    for note in &state.notes {
+        let _ = writeln!(text, "  {}     {note}", style("note").dim());
     }
     totals(&mut text, state);
     checks(&mut text, state);

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use orchestrator_agents::core::ShutdownManager;
 use orchestrator_agents::{
-    LanguageModel, MechanicalModel, MissionError, MissionOptions, MissionSummary, run_mission,
+    LanguageModel, MechanicalModel, MissionError, MissionOptions, MissionSummary, StopSignal,
+    run_mission,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -20,14 +21,16 @@ pub(crate) async fn run(arguments: TaskArguments) -> Result<ExitCode, Failure> {
     options.allow_unverified = arguments.allow_unverified;
     options.globs = arguments.globs;
     options.languages = arguments.languages;
-    let ended = mission(options, &arguments.mission).await?;
+    let ended = mission(options, &arguments.mission, true).await?;
     Ok(exit::code_of(ended.outcome))
 }
 
 /// Runs one mission under the eyes of a person or a program, and sums it up.
+/// `stays`: whether the repository is still there when the summary is read.
 pub(crate) async fn mission(
     mut options: MissionOptions,
     arguments: &MissionArguments,
+    stays: bool,
 ) -> Result<MissionSummary, Failure> {
     if let Some(workers) = arguments.workers {
         options.workers = workers;
@@ -41,7 +44,7 @@ pub(crate) async fn mission(
     progress.finish();
     let ended = ended?;
     if !arguments.json {
-        summary::print(&ended);
+        summary::print(&ended, stays);
     }
     Ok(ended)
 }
@@ -54,21 +57,29 @@ async fn until_signal(
 ) -> Result<MissionSummary, Failure> {
     // Before anything is begun: a signal must never find nobody listening.
     let mut signals = Signals::new()?;
-    let cancel = CancellationToken::new();
+    let stop = StopSignal::new();
     let observer = Arc::clone(&progress).into_observer();
-    let mut mission = tokio::spawn(run_mission(options, model, observer, cancel.clone()));
+    let mut mission = tokio::spawn(run_mission(options, model, observer, stop.clone()));
     let joined = tokio::select! {
         joined = &mut mission => joined,
         () = signals.next() => {
             progress.say("stopping: ending processes and removing worktrees (again to force)");
-            match stop(&mut mission, &cancel, &mut signals).await {
+            match end(&mut mission, &stop, &mut signals).await {
                 Some(joined) => joined,
+                // Half a seal would be worse than waiting.
+                None if stop.is_sealing() => {
+                    progress.say("the seal has begun and is brought to its end");
+                    mission.await
+                }
                 None => {
                     // Dropping it kills its process groups and removes its
                     // worktrees, as far as that goes.
                     mission.abort();
                     let _ = mission.await;
-                    return Err(Failure::interrupted("interrupted before the mission could end in order"));
+                    return Err(Failure::interrupted(
+                        "interrupted before the mission could end in order; what it left is \
+                         removed when the next one starts",
+                    ));
                 }
             }
         }
@@ -81,19 +92,19 @@ async fn until_signal(
 
 type Mission = tokio::task::JoinHandle<Result<MissionSummary, MissionError>>;
 
-/// Cancels the mission and waits for its end, up to the time that the shutdown
+/// Tells the mission to stop and waits for its end, up to the time that the shutdown
 /// allows or a second signal.
-async fn stop(
+async fn end(
     mission: &mut Mission,
-    cancel: &CancellationToken,
+    stop: &StopSignal,
     signals: &mut Signals,
 ) -> Option<Result<Result<MissionSummary, MissionError>, tokio::task::JoinError>> {
     let ended = CancellationToken::new();
     let mut shutdown = ShutdownManager::new();
-    let (token, end) = (cancel.clone(), ended.clone());
+    let (signal, end) = (stop.clone(), ended.clone());
     // The only name: it cannot be taken.
     let _ = shutdown.register("the mission", 0, async move || {
-        token.cancel();
+        signal.stop();
         end.cancelled().await;
     });
     let mut report = std::pin::pin!(shutdown.run());
@@ -112,12 +123,11 @@ async fn stop(
     }
 }
 
-/// SIGINT and SIGTERM; elsewhere than on Unix, Ctrl-C.
+/// SIGINT, SIGTERM, SIGQUIT, and SIGHUP of a terminal that is closed; elsewhere
+/// than on Unix, Ctrl-C.
 struct Signals {
     #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
+    unix: [tokio::signal::unix::Signal; 4],
     #[cfg(not(unix))]
     interrupt: tokio::signal::windows::CtrlC,
 }
@@ -128,9 +138,14 @@ impl Signals {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
+            let listen = |kind| signal(kind).map_err(failed);
             Ok(Self {
-                interrupt: signal(SignalKind::interrupt()).map_err(failed)?,
-                terminate: signal(SignalKind::terminate()).map_err(failed)?,
+                unix: [
+                    listen(SignalKind::interrupt())?,
+                    listen(SignalKind::terminate())?,
+                    listen(SignalKind::quit())?,
+                    listen(SignalKind::hangup())?,
+                ],
             })
         }
         #[cfg(not(unix))]
@@ -142,9 +157,14 @@ impl Signals {
     /// The next one.
     async fn next(&mut self) {
         #[cfg(unix)]
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
+        {
+            let [interrupt, terminate, quit, hangup] = &mut self.unix;
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+                _ = quit.recv() => {}
+                _ = hangup.recv() => {}
+            }
         }
         #[cfg(not(unix))]
         self.interrupt.recv().await;

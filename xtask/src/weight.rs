@@ -45,6 +45,7 @@ pub(crate) fn weight(as_json: bool) -> Result {
                 "--package",
                 "orchestrator-cli",
                 "--quiet",
+                "--jobs=2",
             ])
             .env("CARGO_TARGET_DIR", folder.path()),
     )?;

@@ -133,29 +133,25 @@ fn tokenize(text: &str) -> Result<Vec<Token>, String> {
 }
 
 fn clippy(tokens: &[Token]) -> Option<Objective> {
-    const DOING: [&str; 13] = [
-        "apply",
-        "fix",
-        "fixes",
-        "--fix",
-        "accept",
-        "resolve",
-        "address",
-        "follow",
-        "take",
-        "use",
-        "do",
-        "clean",
-        "implement",
+    const VERBS: [&str; 8] = [
+        "apply", "fix", "accept", "resolve", "address", "follow", "run", "clean",
     ];
-    const MEANING: [&str; 60] = [
-        "clippy",
-        "clippy's",
-        "cargo",
-        "please",
+    const BEFORE: [&str; 13] = [
+        "up",
         "all",
+        "every",
         "the",
         "of",
+        "from",
+        "by",
+        "cargo",
+        "machine",
+        "applicable",
+        "machine-applicable",
+        "automatic",
+        "pedantic",
+    ];
+    const NOUNS: [&str; 14] = [
         "suggestions",
         "suggestion",
         "lints",
@@ -168,13 +164,10 @@ fn clippy(tokens: &[Token]) -> Option<Objective> {
         "issues",
         "complaints",
         "recommendations",
-        "machine",
-        "machine-applicable",
-        "applicable",
-        "automatic",
-        "automatically",
-        "in",
-        "this",
+        "fixes",
+        "--fix",
+    ];
+    const PLACES: [&str; 9] = [
         "repository",
         "repo",
         "project",
@@ -183,52 +176,60 @@ fn clippy(tokens: &[Token]) -> Option<Objective> {
         "codebase",
         "crate",
         "crates",
-        "and",
-        "up",
-        "with",
-        "including",
-        "include",
-        "tests",
-        "test",
-        "too",
-        "also",
-        "for",
-        "whole",
-        "entire",
         "mode",
-        "level",
-        "from",
-        "by",
-        "on",
-        "my",
-        "our",
-        "every",
-        "run",
-        "group",
-        "pedantic",
-        "--",
-        "-w",
-        "clippy::pedantic",
     ];
-    let words: Vec<_> = tokens
+    let words: Vec<Token> = tokens
         .iter()
-        .map(|token| {
-            token
-                .text()
-                .to_lowercase()
-                .trim_end_matches([':', ';'])
-                .to_owned()
-        })
+        .map(|token| Token::Word(token.text().to_lowercase().replace("clippy::", "")))
         .collect();
-    let has = |wanted: &str| words.iter().any(|word| word == wanted);
-    let named = has("clippy") || has("clippy's");
-    let doing = words.iter().any(|word| DOING.contains(&word.as_str()));
-    let understood = words
-        .iter()
-        .all(|word| MEANING.contains(&word.as_str()) || DOING.contains(&word.as_str()));
-    (named && doing && understood).then(|| Objective::Clippy {
-        pedantic: has("pedantic") || has("clippy::pedantic"),
-        include_tests: has("tests") || has("test"),
+    let mut reader = Reader::new(&words);
+    let mut pedantic = words.iter().any(|word| word.text() == "pedantic");
+    let mut include_tests = false;
+    reader.skip(&["please"]);
+    let verb = reader.one_of(&VERBS).is_some();
+    // What is to be applied: `the pedantic clippy suggestions`, `the suggestions
+    // of clippy`, `cargo clippy --fix`.
+    reader.skip(&BEFORE);
+    let mut noun = reader.one_of(&NOUNS).is_some();
+    reader.skip(&BEFORE);
+    reader.one_of(&["clippy", "clippy's"])?;
+    loop {
+        reader.skip(&["pedantic", "machine-applicable", "--"]);
+        if reader.one_of(&NOUNS).is_none() {
+            break;
+        }
+        noun = true;
+    }
+    if !(noun && (verb || words.iter().any(|word| word.text() == "--fix"))) {
+        return None;
+    }
+    // Where, and how much.
+    while !reader.rest.is_empty() {
+        if reader
+            .one_of(&["automatically", "everywhere", "please", "pedantic"])
+            .is_some()
+        {
+        } else if reader.one_of(&["including", "include", "and"]).is_some() {
+            reader.skip(&["the", "all", "in"]);
+            reader.one_of(&["tests", "test"])?;
+            reader.skip(&["code", "too", "also"]);
+            include_tests = true;
+        } else {
+            reader.one_of(&["in", "of", "on", "for", "across", "with", "at"])?;
+            reader.skip(&[
+                "the", "this", "my", "our", "all", "whole", "entire", "every",
+            ]);
+            if reader.one_of(&["pedantic"]).is_some() {
+                pedantic = true;
+                reader.skip(&["lints", "mode", "level", "group"]);
+            } else {
+                reader.one_of(&PLACES)?;
+            }
+        }
+    }
+    Some(Objective::Clippy {
+        pedantic,
+        include_tests,
     })
 }
 
@@ -263,7 +264,7 @@ fn replace(tokens: &[Token]) -> Option<Objective> {
     reader.skip(&["please"]);
     reader.one_of(&VERBS)?;
     reader.skip(&OBJECTS);
-    let pattern = reader.quoted()?;
+    let pattern = reader.quoted().filter(|pattern| !pattern.is_empty())?;
     reader.one_of(&CONNECTORS)?;
     let rewrite = reader.quoted()?;
     let place = reader.place()?;
@@ -339,7 +340,7 @@ impl<'a> Reader<'a> {
             return None;
         };
         self.rest = rest;
-        (!text.is_empty()).then(|| text.clone())
+        Some(text.clone())
     }
 
     /// A name, quoted or not.
@@ -425,6 +426,8 @@ mod tests {
             "please apply all machine-applicable clippy suggestions",
             "cargo clippy --fix",
             "apply clippy's suggestions in this repository",
+            "fix the warnings from clippy",
+            "run cargo clippy --fix on the whole workspace",
         ] {
             assert_eq!(parse(text), plain, "{text}");
         }
@@ -507,6 +510,13 @@ mod tests {
             "do not apply clippy suggestions",
             "explain clippy suggestions",
             "disable clippy",
+            "use clippy in our project",
+            "implement clippy lints",
+            "do clippy",
+            "clippy",
+            "fix clippy warnings in tests",
+            "apply clippy suggestions for the test crate",
+            "apply clippy suggestions in parser",
             "write a clippy lint for unwraps",
             "replace foo with bar",
             "replace `a` with `b` but only on Tuesdays",

@@ -4,7 +4,7 @@ mod clippy;
 mod codemod;
 mod packages;
 
-use orchestrator_tools::Language;
+use orchestrator_tools::{FileFilter, Language};
 use serde_json::{Value, json};
 
 use super::objective::{Objective, Place};
@@ -25,8 +25,12 @@ pub(super) fn answer(brief: &PlannerBrief, conversation: &Conversation<'_>) -> V
     if let Some(error) = failed {
         return submit(Err(error.to_owned()));
     }
+    let filter = match place_filter(&objective) {
+        Ok(filter) => filter,
+        Err(error) => return submit(Err(error)),
+    };
     if conversation.answers.is_empty() {
-        return look(&objective, brief);
+        return look(&objective, brief).unwrap_or_else(|reason| submit(Err(reason)));
     }
     submit(match &objective {
         Objective::Clippy {
@@ -34,11 +38,7 @@ pub(super) fn answer(brief: &PlannerBrief, conversation: &Conversation<'_>) -> V
             include_tests,
         } => {
             let request = clippy::request(*pedantic, *include_tests);
-            Ok(clippy::plan(
-                brief,
-                request,
-                answer_or_null(conversation, "lint"),
-            ))
+            clippy::plan(brief, request, answer_or_null(conversation, "lint"))
         }
         Objective::Replace {
             pattern, rewrite, ..
@@ -46,7 +46,7 @@ pub(super) fn answer(brief: &PlannerBrief, conversation: &Conversation<'_>) -> V
             let found = answer_or_null(conversation, "ast_search");
             let packages = answer_or_null(conversation, "packages");
             Ok(codemod::plan_rewrite(
-                brief, pattern, rewrite, found, packages,
+                brief, pattern, rewrite, found, packages, &filter,
             ))
         }
         Objective::Rename { from, to, .. } => {
@@ -54,14 +54,14 @@ pub(super) fn answer(brief: &PlannerBrief, conversation: &Conversation<'_>) -> V
             let old = found.next().flatten().unwrap_or(&Value::Null);
             let new = found.next().flatten().unwrap_or(&Value::Null);
             let packages = answer_or_null(conversation, "packages");
-            codemod::plan_rename(brief, from, to, old, new, packages)
+            codemod::plan_rename(brief, from, to, old, new, packages, &filter)
         }
     })
 }
 
 /// What has to be looked at before a plan can be made.
-fn look(objective: &Objective, brief: &PlannerBrief) -> Vec<Call> {
-    match objective {
+fn look(objective: &Objective, brief: &PlannerBrief) -> Result<Vec<Call>, String> {
+    Ok(match objective {
         Objective::Clippy {
             pedantic,
             include_tests,
@@ -76,39 +76,50 @@ fn look(objective: &Objective, brief: &PlannerBrief) -> Vec<Call> {
             rewrite,
             place,
         } => {
-            let (languages, globs) = restrict(place, brief);
+            let languages = languages(place, brief)?;
             vec![
                 Call::new(
                     "ast_search",
                     json!({
-                        "pattern": pattern, "rewrite": rewrite, "languages": languages, "globs": globs,
+                        "pattern": pattern, "rewrite": rewrite, "languages": languages,
+                        "globs": brief.globs,
                     }),
                 ),
                 Call::new("packages", json!({})),
             ]
         }
         Objective::Rename { from, to, place } => {
-            let (languages, globs) = restrict(place, brief);
+            let languages = languages(place, brief)?;
             let search = |name: &str| {
-                let arguments = json!({"name": name, "languages": languages, "globs": globs});
+                let arguments = json!({"name": name, "languages": languages, "globs": brief.globs});
                 Call::new("identifier_search", arguments)
             };
             vec![search(from), search(to), Call::new("packages", json!({}))]
         }
+    })
+}
+
+/// The languages that the objective's words and the user's options allow
+/// together.
+fn languages(place: &Place, brief: &PlannerBrief) -> Result<Vec<Language>, String> {
+    match place.language {
+        None => Ok(brief.languages.clone()),
+        Some(named) if brief.languages.is_empty() || brief.languages.contains(&named) => {
+            Ok(vec![named])
+        }
+        Some(named) => Err(format!(
+            "the objective says {named}, and --lang says otherwise"
+        )),
     }
 }
 
-/// What the objective's words and the user's options together restrict it to.
-fn restrict(place: &Place, brief: &PlannerBrief) -> (Vec<Language>, Vec<String>) {
-    let languages = match place.language {
-        Some(language) => vec![language],
-        None => brief.languages.clone(),
+/// What the objective's words alone restrict files to.
+fn place_filter(objective: &Objective) -> Result<FileFilter, String> {
+    let (Objective::Replace { place, .. } | Objective::Rename { place, .. }) = objective else {
+        return FileFilter::new(&[], &[]).map_err(|error| error.to_string());
     };
-    let globs = match &place.glob {
-        Some(glob) => vec![glob.clone()],
-        None => brief.globs.clone(),
-    };
-    (languages, globs)
+    let globs: Vec<_> = place.glob.iter().cloned().collect();
+    FileFilter::new(&globs, &[]).map_err(|error| error.to_string())
 }
 
 fn answer_or_null<'a>(conversation: &Conversation<'a>, tool: &str) -> &'a Value {

@@ -36,9 +36,6 @@ fn findings(brief: &ReviewerBrief, diff: &Value) -> Vec<String> {
         if !brief.item.files.iter().any(|named| named.as_str() == path) {
             findings.push(format!("{path} is changed, which the item does not name"));
         }
-        if file["added"].is_null() {
-            findings.push(format!("{path} is changed as binary"));
-        }
     }
     let text = diff["diff"].as_str().unwrap_or_default();
     let (removed, added) = changed_lines(text);
@@ -53,12 +50,33 @@ fn findings(brief: &ReviewerBrief, diff: &Value) -> Vec<String> {
     if let Action::Rename { from, to } = &brief.item.action
         && diff["truncated"] == false
     {
-        let same = |lines: &[&str]| lines.concat().replace(from, to);
+        // Where the old name stays (comments, strings) it stands on both sides.
+        let same = |lines: &[&str]| replace_words(&lines.concat(), from, to);
         if same(&removed) != same(&added) {
             findings.push("it changes more than the name".to_owned());
         }
     }
     findings
+}
+
+/// Replaces a name where it stands as a whole word.
+fn replace_words(text: &str, from: &str, to: &str) -> String {
+    let in_word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let mut result = String::with_capacity(text.len());
+    let mut rest = text;
+    let mut before: Option<char> = None;
+    while let Some(at) = rest.find(from) {
+        let (head, tail) = rest.split_at(at);
+        let after = &tail[from.len()..];
+        result.push_str(head);
+        before = head.chars().next_back().or(before);
+        let whole = !before.is_some_and(in_word) && !after.chars().next().is_some_and(in_word);
+        result.push_str(if whole { to } else { from });
+        before = from.chars().next_back();
+        rest = after;
+    }
+    result.push_str(rest);
+    result
 }
 
 /// The removed and added lines of a unified diff.
@@ -80,4 +98,21 @@ fn changed_lines(diff: &str) -> (Vec<&str>, Vec<&str>) {
         }
     }
     (removed, added)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replace_words;
+
+    #[test]
+    fn only_whole_words_are_replaced() {
+        for (text, expected) in [
+            ("foo", "foo_bar"),
+            ("foo_bar", "foo_bar"),
+            ("a.foo(foo) + foofoo", "a.foo_bar(foo_bar) + foofoo"),
+            ("afoo foo", "afoo foo_bar"),
+        ] {
+            assert_eq!(replace_words(text, "foo", "foo_bar"), expected);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! Running the plan: items onto lanes, finished work onto the result.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ pub(super) async fn dispatch(
             Some(ended) = board.running.join_next() => {
                 // The wrapper only waits; it cannot panic.
                 if let Ok((id, result)) = ended {
-                    board.ended(&id, result)?;
+                    board.ended(&id, result).await?;
                 }
             }
         }
@@ -75,7 +75,13 @@ struct Board<'a> {
     alone: BTreeSet<String>,
     /// Whether such an item runs now.
     alone_now: bool,
+    /// Items that a person gave up while they were in work.
+    dropped: BTreeSet<String>,
+    /// The branches of each item's rejected attempts.
+    branches: BTreeMap<String, Vec<String>>,
 }
+
+const BY_HAND: &str = "a person marked it `[-]` in todo.md";
 
 impl<'a> Board<'a> {
     fn new(shared: &'a Arc<Shared>) -> Result<Self, MissionError> {
@@ -102,6 +108,8 @@ impl<'a> Board<'a> {
             verified: Vec::new(),
             alone: BTreeSet::new(),
             alone_now: false,
+            dropped: BTreeSet::new(),
+            branches: BTreeMap::new(),
         };
         for id in settled {
             board.settle(&id);
@@ -149,7 +157,7 @@ impl<'a> Board<'a> {
     }
 
     /// Takes up how an attempt ended.
-    fn ended(
+    async fn ended(
         &mut self,
         id: &str,
         result: Result<Result<Attempt, MissionError>, TaskError>,
@@ -166,11 +174,16 @@ impl<'a> Board<'a> {
             self.alone_now = false;
         }
         match attempt {
+            Attempt::Ready(work) if self.dropped.contains(id) => {
+                self.alone_now &= !self.alone.contains(id);
+                self.shared.workspace.drop_ref(&work.kept).await?;
+                self.waive(id, BY_HAND.to_owned())
+            }
             Attempt::Ready(work) => {
                 self.verified.push(*work);
                 Ok(())
             }
-            Attempt::Rejected(rejection) => self.rejected(id, *rejection),
+            Attempt::Rejected(rejection) => self.rejected(id, *rejection).await,
             Attempt::Cannot(reason) => self.waive(id, reason),
             Attempt::Skipped => self.skip_dependents(id),
             Attempt::Unneeded(reason) => {
@@ -197,6 +210,10 @@ impl<'a> Board<'a> {
                     left_out: work.report.left_out,
                 })?;
                 self.shared.workspace.drop_ref(&work.kept).await?;
+                // What failed before is of no more use.
+                for branch in self.branches.remove(&id).unwrap_or_default() {
+                    self.shared.workspace.drop_ref(&branch).await?;
+                }
                 self.settle(&id);
                 Ok(())
             }
@@ -214,6 +231,9 @@ impl<'a> Board<'a> {
                     .state()
                     .item(&id)
                     .map_or(0, |state| state.conflicts);
+                if self.dropped.contains(&id) {
+                    return self.waive(&id, BY_HAND.to_owned());
+                }
                 if conflicts >= CONFLICTS_BEFORE_ALONE {
                     self.alone.insert(id.clone());
                 }
@@ -225,20 +245,18 @@ impl<'a> Board<'a> {
                     "`{}` fails once it is merged with what landed before ({})",
                     receipt.command, receipt.ending
                 );
-                self.rejected(
-                    &id,
-                    Rejection {
-                        reason,
-                        receipt: Some(receipt.id),
-                        applied: work.report.applied,
-                        kept: Some(work.kept),
-                    },
-                )
+                let rejection = Rejection {
+                    reason,
+                    receipt: Some(receipt.id),
+                    applied: work.report.applied,
+                    work: Some((work.kept, work.commit)),
+                };
+                self.rejected(&id, rejection).await
             }
         }
     }
 
-    fn rejected(&mut self, id: &str, rejection: Rejection) -> Result<(), MissionError> {
+    async fn rejected(&mut self, id: &str, rejection: Rejection) -> Result<(), MissionError> {
         remember_rejection(self.shared, id, &rejection);
         let attempt = self
             .shared
@@ -249,8 +267,22 @@ impl<'a> Board<'a> {
             reason,
             receipt,
             applied,
-            kept,
+            work,
         } = rejection;
+        let kept = match work {
+            None => None,
+            Some((hidden, commit)) => {
+                // A person may want to look at it: it becomes a branch.
+                let branch = self.shared.workspace.rejected_ref(id, attempt);
+                self.shared.workspace.set_ref(&branch, &commit).await?;
+                self.shared.workspace.drop_ref(&hidden).await?;
+                self.branches
+                    .entry(id.to_owned())
+                    .or_default()
+                    .push(branch.clone());
+                Some(branch)
+            }
+        };
         let task = id.to_owned();
         self.shared.record(&MissionEvent::TaskRejected {
             task,
@@ -262,6 +294,7 @@ impl<'a> Board<'a> {
         })?;
         let next = self.shared.state().after_rejection(id);
         match next {
+            _ if self.dropped.contains(id) => self.waive(id, BY_HAND.to_owned()),
             AfterRejection::Retry => {
                 self.again(id);
                 Ok(())
@@ -337,8 +370,21 @@ impl<'a> Board<'a> {
         }
         for id in skipped {
             let status = self.shared.state().item(&id).map(|state| state.status);
-            if status == Some(ItemStatus::Pending) {
-                self.waive(&id, "a person marked it `[-]` in todo.md".to_owned())?;
+            let waiting = self.verified.iter().position(|work| work.item.id == id);
+            match (status, waiting) {
+                (Some(ItemStatus::Pending), _) => self.waive(&id, BY_HAND.to_owned())?,
+                (_, Some(at)) => {
+                    // Its commit goes with the mission's other unjudged work.
+                    self.verified.remove(at);
+                    self.waive(&id, BY_HAND.to_owned())?;
+                }
+                (Some(ItemStatus::Running | ItemStatus::Verified), None) => {
+                    self.dropped.insert(id);
+                }
+                _ => {
+                    let note = format!("{id}: too late to be left out by hand");
+                    self.shared.record(&MissionEvent::HandEdited { note })?;
+                }
             }
         }
         Ok(())

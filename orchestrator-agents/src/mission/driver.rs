@@ -19,6 +19,7 @@ use super::options::MissionOptions;
 use super::prompts;
 use super::shared::{RoleSlots, Shared};
 use super::state::{ItemStatus, MissionState};
+use super::stop::StopSignal;
 use super::todo::TodoFile;
 use crate::brief::{CheckName, CommanderBrief, PlannerBrief};
 use crate::check::{Check, Scope, find_checks, with_package_checks};
@@ -58,7 +59,8 @@ pub struct MissionSummary {
 /// is left; verified work that landed stays on the branch
 /// `orchestrator/<mission>` until the user's branch has received it.
 ///
-/// `cancel` ends the mission at any point before the seal.
+/// `stop` ends the mission at any point before the seal. From the seal on it is
+/// brought to its end: see [`StopSignal`].
 ///
 /// # Errors
 /// [`MissionError`] where the mission could not be carried to an end. A mission
@@ -67,9 +69,10 @@ pub async fn run_mission(
     options: MissionOptions,
     model: Arc<dyn LanguageModel>,
     observer: Arc<dyn Observer>,
-    cancel: CancellationToken,
+    stop: StopSignal,
 ) -> Result<MissionSummary, MissionError> {
     let started = Instant::now();
+    let cancel = stop.token();
     let opened = open(options, &*model, observer, &cancel).await;
     let opened = match opened {
         Err(error) if error.is_cancelled() => return Err(MissionError::interrupted()),
@@ -77,8 +80,13 @@ pub async fn run_mission(
     };
     let recorder = opened.recorder.clone();
     let receipts = opened.receipts.clone();
-    let result = match conduct(opened, model, &cancel).await {
-        Err(error) if cancel.is_cancelled() && error.is_cancelled() => {
+    let result = match conduct(opened, model, &stop).await {
+        // A tool that was cancelled is an answer to the model too, which may
+        // make a refusal of it.
+        Err(error)
+            if cancel.is_cancelled()
+                && (error.is_cancelled() || matches!(error, MissionError::Refused { .. })) =>
+        {
             Err(MissionError::Interrupted {
                 kept: kept_branch(&recorder.state()),
             })
@@ -90,10 +98,10 @@ pub async fn run_mission(
         Err(MissionError::Interrupted { .. }) => {
             (Outcome::Interrupted, "the user stopped it".to_owned())
         }
-        Err(error @ MissionError::Refused { .. }) => (Outcome::Refused, error.to_string()),
-        Err(error @ (MissionError::Baseline { .. } | MissionError::NoChecks)) => {
-            (Outcome::Unsealed, error.to_string())
+        Err(error @ (MissionError::Refused { .. } | MissionError::NoChecks)) => {
+            (Outcome::Refused, error.to_string())
         }
+        Err(error @ MissionError::Baseline { .. }) => (Outcome::Unsealed, error.to_string()),
         Err(error) => (Outcome::Failed, error.to_string()),
     };
     let end = MissionEvent::MissionEnded {
@@ -216,8 +224,9 @@ fn mission_id() -> String {
 async fn conduct(
     opened: Opened,
     model: Arc<dyn LanguageModel>,
-    cancel: &CancellationToken,
+    stop: &StopSignal,
 ) -> Result<(Outcome, String), MissionError> {
+    let cancel = stop.token();
     let Opened {
         options,
         repository,
@@ -251,6 +260,7 @@ async fn conduct(
         todo: TodoFile::new(todo),
         by_products: OnceLock::new(),
         cancel: cancel.clone(),
+        stop: stop.clone(),
         options,
         repository,
         workspace,
@@ -262,7 +272,15 @@ async fn conduct(
     // Ends what is still running, and with it the processes and worktrees that
     // it holds. The workspace goes when the last of its holders does: here.
     scheduler.shutdown().await;
-    result
+    shared.workspace.settled().await;
+    // What was in work and was never judged is of no use to anyone.
+    shared.workspace.drop_unjudged();
+    let edits = shared.todo.hand_edits(&shared);
+    let ended = result?;
+    for note in edits?.notes {
+        shared.record(&MissionEvent::HandEdited { note })?;
+    }
+    Ok(ended)
 }
 
 /// The Commander's loop.
@@ -335,7 +353,12 @@ async fn plan(shared: &Shared) -> Result<(), MissionError> {
     let checkout = shared.workspace.checkout("plan", &tip).await?;
     if shared.state().checks.is_none() {
         find(shared, &checkout).await?;
-        tokio::try_join!(baseline(shared, &tip), write_plan(shared, &checkout, &tip))?;
+        // Side by side; but where the untouched repository does not pass, that
+        // is the answer, whatever became of the plan.
+        let (passed, planned) =
+            tokio::join!(baseline(shared, &tip), write_plan(shared, &checkout, &tip));
+        passed?;
+        planned?;
     } else {
         write_plan(shared, &checkout, &tip).await?;
     }
@@ -385,14 +408,42 @@ async fn baseline(shared: &Shared, base: &ObjectId) -> Result<(), MissionError> 
             receipt: Box::new(receipt.clone()),
         });
     }
-    // Two letters of status and a space stand before each path.
-    let dropped = debris
-        .iter()
-        .filter_map(|line| line.get(3..).map(str::to_owned))
-        .collect();
+    let mut dropped = Vec::new();
+    let mut rewritten = Vec::new();
+    for line in &debris {
+        // Two letters of status and a space stand before each path.
+        let (Some(status), Some(path)) = (line.get(..2), line.get(3..)) else {
+            continue;
+        };
+        if status == "??" || is_lock_file(path) {
+            dropped.push(path.to_owned());
+        } else {
+            rewritten.push(path.to_owned());
+        }
+    }
+    if !rewritten.is_empty() {
+        let note = format!(
+            "the checks change files that git tracks ({}); what they change is not kept",
+            rewritten.join(", ")
+        );
+        shared.record(&MissionEvent::Noted { note })?;
+    }
     // Set once: this runs once a mission.
     let _ = shared.by_products.set(dropped);
     Ok(())
+}
+
+/// Files that package managers bring up to date whenever they run.
+fn is_lock_file(path: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "Cargo.lock",
+        "package-lock.json",
+        "pnpm-lock.yaml",
+        "yarn.lock",
+        "go.sum",
+        "uv.lock",
+    ];
+    NAMES.contains(&path.rsplit('/').next().unwrap_or(path))
 }
 
 async fn write_plan(
@@ -516,10 +567,31 @@ async fn verify(shared: &Shared) -> Result<(), MissionError> {
 }
 
 /// Seals the mission and brings the result to the user's branch.
-async fn seal(shared: &Shared) -> Result<(), MissionError> {
+///
+/// From here on it takes milliseconds, or seconds where git has filters to run;
+/// and half of it would be worse than either end. So nothing stops it: it has
+/// git commands of its own, and a task of its own, which runs on where the
+/// mission's future is dropped.
+async fn seal(shared: &Arc<Shared>) -> Result<(), MissionError> {
+    let Some(sealing) = shared.stop.begin_seal() else {
+        return Err(MissionError::interrupted());
+    };
+    let shared = Arc::clone(shared);
+    let sealed = tokio::spawn(async move {
+        let result = seal_and_deliver(&shared).await;
+        drop(sealing);
+        result
+    });
+    match sealed.await {
+        Ok(result) => result,
+        Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+        // Only a runtime that goes away cancels it.
+        Err(_) => Err(MissionError::interrupted()),
+    }
+}
+
+async fn seal_and_deliver(shared: &Shared) -> Result<(), MissionError> {
     let commit = shared.tip();
-    // From here on it takes milliseconds, and half of it would be worse than
-    // either end: an interrupt no longer reaches it.
     let git = Git::new(&shared.repository.root, CancellationToken::new());
     let tree = git
         .object(&["rev-parse", "--verify", &format!("{commit}^{{tree}}")])

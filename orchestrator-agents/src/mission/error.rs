@@ -63,8 +63,9 @@ pub enum MissionError {
     NoChecks,
     /// A check fails before anything was changed.
     #[error(
-        "`{}` fails on the untouched repository ({}), so it could prove nothing; mend it first, \
-         or choose other checks with --check", receipt.command, receipt.ending
+        "`{}` fails in a clean checkout of the untouched commit {} ({}), so it could prove \
+         nothing. Such a checkout has no file that git does not track. Mend it first, or choose \
+         other checks with --check", receipt.command, receipt.commit.short(), receipt.ending
     )]
     Baseline {
         /// What it showed.

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::error::MissionError;
 use super::options::MissionOptions;
 use super::state::MissionState;
+use super::stop::StopSignal;
 use super::todo::TodoFile;
 use crate::event::MissionEvent;
 use crate::git::ObjectId;
@@ -38,6 +39,7 @@ pub(super) struct Shared {
     /// Files that the checks drop into a checkout; known after the baseline.
     pub(super) by_products: OnceLock<Vec<String>>,
     pub(super) cancel: CancellationToken,
+    pub(super) stop: StopSignal,
 }
 
 /// How many sessions of each role run at once.

@@ -171,6 +171,7 @@ impl MissionState {
                     passed: *passed,
                 });
             }
+            MissionEvent::Noted { note } => self.note(note),
             MissionEvent::Sealed { .. } => self.sealed = true,
             MissionEvent::Delivered {
                 branch,
@@ -286,9 +287,13 @@ impl MissionState {
             kept: None,
         }));
         for note in notes {
-            if !self.notes.contains(note) {
-                self.notes.push(note.clone());
-            }
+            self.note(note);
+        }
+    }
+
+    fn note(&mut self, note: &str) {
+        if !self.notes.iter().any(|known| known == note) {
+            self.notes.push(note.to_owned());
         }
     }
 

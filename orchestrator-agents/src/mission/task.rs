@@ -2,6 +2,7 @@
 
 use orchestrator_core::TaskContext;
 use orchestrator_memory::{Budget, NewEntry, Tier};
+use orchestrator_tools::ToolError;
 use serde_json::{Value, json};
 
 use super::error::MissionError;
@@ -9,12 +10,12 @@ use super::prompts;
 use super::shared::Shared;
 use super::state::ItemStatus;
 use crate::brief::{ReviewerBrief, WorkerBrief};
-use crate::check::Check;
+use crate::check::{Check, Scope};
 use crate::event::MissionEvent;
 use crate::git::{FileChange, ObjectId};
 use crate::locked::holds_checks;
 use crate::plan::{Action, PlanItem};
-use crate::receipt::Stage;
+use crate::receipt::{Receipt, Stage};
 use crate::report::{Change, Verdict, WorkReport};
 use crate::role::Role;
 use crate::workspace::Checkout;
@@ -49,7 +50,8 @@ pub(super) struct Rejection {
     pub(super) reason: String,
     pub(super) receipt: Option<u32>,
     pub(super) applied: Vec<Change>,
-    pub(super) kept: Option<String>,
+    /// The ref that keeps the attempt, and its commit, if it changed anything.
+    pub(super) work: Option<(String, ObjectId)>,
 }
 
 /// How many tokens of memory a Worker is given.
@@ -71,6 +73,10 @@ pub(super) async fn attempt(
         };
         (item.item.clone(), item.attempts + 1, item.failures.clone())
     };
+    // The dispatcher takes the edit up and writes the waiver down.
+    if shared.todo.gives_up(shared, id) {
+        return Ok(Attempt::Skipped);
+    }
     let base = shared.tip();
     shared.record(&MissionEvent::TaskStarted {
         task: item.id.clone(),
@@ -182,26 +188,21 @@ async fn judge(
             reason,
             receipt,
             applied: report.applied.clone(),
-            kept: Some(kept.clone()),
+            work: Some((kept.clone(), commit.clone())),
         })))
     };
 
     if let Some(reason) = out_of_bounds(&item, &files) {
         return rejected(reason, None);
     }
-    let checks = checks_of(shared, &item);
-    let verified = shared
-        .verifier
-        .warm(Stage::Unit, Some(&item.id), &commit, &checks)
-        .await?;
-    if let Some(receipt) = verified.failure() {
+    if let Some(receipt) = unit_failure(shared, &item, &base, &commit).await? {
         let reason = format!("`{}` fails with it ({})", receipt.command, receipt.ending);
         return rejected(reason, Some(receipt.id));
     }
 
     let brief = ReviewerBrief {
         item: item.clone(),
-        from: base,
+        from: base.clone(),
         to: commit.clone(),
         files: files.clone(),
     };
@@ -257,6 +258,56 @@ fn out_of_bounds(item: &PlanItem, files: &[FileChange]) -> Option<String> {
     ))
 }
 
+/// Runs the item's checks on its change: the receipt of the one that fails, if
+/// one does.
+///
+/// The baseline runs the repository's checks, not those of single packages. So
+/// a package's check that fails is held against the commit before the change:
+/// if it fails there too, it proves nothing, and the repository's checks judge.
+async fn unit_failure(
+    shared: &Shared,
+    item: &PlanItem,
+    base: &ObjectId,
+    commit: &ObjectId,
+) -> Result<Option<Receipt>, MissionError> {
+    let task = Some(item.id.as_str());
+    let checks = checks_of(shared, item);
+    let verified = shared
+        .verifier
+        .warm(Stage::Unit, task, commit, &checks)
+        .await?;
+    let Some(failure) = verified.failure() else {
+        return Ok(None);
+    };
+    let of_package = checks
+        .iter()
+        .find(|check| check.name == failure.check && check.scope != Scope::Repository);
+    let Some(check) = of_package else {
+        return Ok(Some(failure.clone()));
+    };
+    let before = std::slice::from_ref(check);
+    if shared
+        .verifier
+        .warm(Stage::Baseline, None, base, before)
+        .await?
+        .failure()
+        .is_none()
+    {
+        return Ok(Some(failure.clone()));
+    }
+    let note = format!(
+        "`{}` fails without any change too; the checks of the whole repository judge instead",
+        check.command
+    );
+    shared.record(&MissionEvent::Noted { note })?;
+    let checks = shared.state().repository_checks();
+    let verified = shared
+        .verifier
+        .warm(Stage::Unit, task, commit, &checks)
+        .await?;
+    Ok(verified.failure().cloned())
+}
+
 fn checks_of(shared: &Shared, item: &PlanItem) -> Vec<Check> {
     let state = shared.state();
     let known = state.checks.iter().flatten();
@@ -296,7 +347,12 @@ async fn nothing_left(
         Action::Instruction { .. } => return Ok(None),
     };
     let context = shared.context(checkout.worktree());
-    let left = shared.tools.call(tool, &context, arguments).await?;
+    let left = match shared.tools.call(tool, &context, arguments).await {
+        Ok(left) => left,
+        Err(ToolError::Cancelled) => return Err(MissionError::interrupted()),
+        // Not known to be nothing.
+        Err(_) => return Ok(None),
+    };
     let nothing = left.get("matches").and_then(Value::as_u64) == Some(0);
     Ok(nothing.then(|| format!("`{tool}` finds nothing left to change")))
 }

@@ -1,8 +1,8 @@
 //! `todo.md`: the plan as people see it, and may change it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orchestrator_state::{NewItem, Status, TodoDocument, atomic_write};
 
@@ -22,6 +22,9 @@ pub const TODO_FILE: &str = "todo.md";
 pub(super) struct TodoFile {
     path: PathBuf,
     last: Mutex<Option<String>>,
+    /// What was given up by hand and has been taken up, if not yet written
+    /// down. Locked after `last`.
+    given_up: Mutex<BTreeSet<String>>,
 }
 
 /// What a person did to the file, as far as it matters.
@@ -38,6 +41,7 @@ impl TodoFile {
         Self {
             path,
             last: Mutex::new(None),
+            given_up: Mutex::default(),
         }
     }
 
@@ -62,13 +66,43 @@ impl TodoFile {
         }
     }
 
+    /// Whether a person has given an item up in the file, also where that has
+    /// not been taken up yet.
+    pub(super) fn gives_up(&self, shared: &Shared, id: &str) -> bool {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(base) = &*last else { return false };
+        if self
+            .given_up
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(id)
+        {
+            return true;
+        }
+        let disk = read(&self.path);
+        if *base == disk {
+            return false;
+        }
+        let statuses = statuses(shared);
+        let known = statuses.iter().map(|(id, status)| (id.as_str(), *status));
+        let (_, edit) = TodoDocument::merge(base, &disk, known);
+        edit.skipped
+            .iter()
+            .chain(&edit.removed)
+            .any(|other| other == id)
+    }
+
+    fn given_up(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.given_up.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn update(&self, shared: &Shared) -> Result<HandEdits, MissionError> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let statuses = statuses(shared);
         let disk = read(&self.path);
         let (mut document, edits) = match &*last {
             None => {
-                self.keep_previous()?;
+                self.keep_previous(&shared.state().mission)?;
                 (TodoDocument::parse(&header(shared)), HandEdits::default())
             }
             Some(base) if *base == disk => (TodoDocument::parse(base), HandEdits::default()),
@@ -95,7 +129,8 @@ impl TodoFile {
                 );
                 note(&edit.skipped, "marked `[-]` by hand");
                 note(&edit.removed, "removed by hand");
-                let skipped = edit.skipped.into_iter().chain(edit.removed).collect();
+                let skipped: Vec<_> = edit.skipped.into_iter().chain(edit.removed).collect();
+                self.given_up().extend(skipped.iter().cloned());
                 (document, HandEdits { skipped, notes })
             }
         };
@@ -116,10 +151,15 @@ impl TodoFile {
             let _ = document.add_item(&new);
         }
         drop(state);
+        let given_up = self.given_up();
         for (id, status) in &statuses {
+            // The order stands in the file until the waiver stands in the state.
+            let ordered = *status == Status::Pending && given_up.contains(id);
+            let status = if ordered { Status::Waived } else { *status };
             // An item that is in the file twice is the person's to mend.
-            let _ = document.set_status(id, *status);
+            let _ = document.set_status(id, status);
         }
+        drop(given_up);
         let text = document.to_string();
         if text != disk {
             atomic_write(&self.path, text.as_bytes()).map_err(|error| MissionError::State {
@@ -132,18 +172,42 @@ impl TodoFile {
     }
 
     /// The plan of an earlier mission, with what people wrote into it, is moved
-    /// aside, not overwritten.
-    fn keep_previous(&self) -> Result<(), MissionError> {
-        let previous = self.path.with_extension("previous.md");
+    /// aside, not overwritten. The last five are kept.
+    fn keep_previous(&self, mission: &str) -> Result<(), MissionError> {
+        const KEPT: usize = 5;
+        let previous = self.path.with_extension(format!("before-{mission}.md"));
         match std::fs::rename(&self.path, &previous) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                Err(MissionError::State {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(source) => {
+                return Err(MissionError::State {
                     path: previous,
                     source,
-                })
+                });
             }
-            _ => Ok(()),
         }
+        let Some(folder) = self.path.parent() else {
+            return Ok(());
+        };
+        let mut old: Vec<_> = std::fs::read_dir(folder)
+            .into_iter()
+            .flatten()
+            .filter_map(Result::ok)
+            .map(|entry| entry.path())
+            .filter(|path| {
+                let name = path
+                    .file_name()
+                    .map(|name| name.to_string_lossy().into_owned());
+                name.is_some_and(|name| name.starts_with("todo.before-"))
+            })
+            .collect();
+        // Missions' ids sort by time.
+        old.sort_unstable();
+        for path in old.iter().take(old.len().saturating_sub(KEPT)) {
+            // One that stays is no harm.
+            let _ = std::fs::remove_file(path);
+        }
+        Ok(())
     }
 }
 

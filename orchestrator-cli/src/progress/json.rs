@@ -14,7 +14,11 @@ use super::Progress;
 pub(crate) struct Json;
 
 impl Json {
-    fn line(value: &serde_json::Value) {
+    fn line(mut value: serde_json::Value) {
+        if let Some(fields) = value.as_object_mut() {
+            let now = Timestamp::now();
+            fields.insert("at".to_owned(), json!(format!("{now:.3}")));
+        }
         // A reader that has gone away takes the program's output with it, not
         // the mission.
         let _ = writeln!(std::io::stdout().lock(), "{value}");
@@ -24,18 +28,13 @@ impl Json {
 impl Observer for Json {
     fn event(&self, event: &MissionEvent) {
         // Events hold nothing that JSON cannot.
-        let mut value = serde_json::to_value(event).unwrap_or_default();
-        if let Some(fields) = value.as_object_mut() {
-            let now = Timestamp::now();
-            fields.insert("at".to_owned(), json!(format!("{now:.3}")));
-        }
-        Self::line(&value);
+        Self::line(serde_json::to_value(event).unwrap_or_default());
     }
 }
 
 impl Progress for Json {
     fn say(&self, text: &str) {
-        Self::line(&json!({"event": "note", "text": text}));
+        Self::line(json!({"event": "note", "text": text}));
     }
 
     fn finish(&self) {}

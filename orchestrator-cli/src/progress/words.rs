@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orchestrator_agents::{MissionEvent, Outcome, Receipt, Stage};
+use orchestrator_agents::{MissionEvent, Receipt, Stage};
 
 /// What a display has to remember to speak of items by their titles.
 #[derive(Debug, Default)]
@@ -89,13 +89,10 @@ impl Words {
                 format!("{} waived: {reason}", self.name(task))
             }
             MissionEvent::HandEdited { note } => format!("todo.md: {note}"),
+            MissionEvent::Noted { note } => format!("note: {note}"),
             MissionEvent::MissionVerified { passed: false, .. } => {
                 "the result does not pass its checks in a clean checkout".to_owned()
             }
-            MissionEvent::MissionEnded {
-                outcome: Outcome::Sealed,
-                ..
-            } => return None,
             _ => return None,
         })
     }

@@ -29,8 +29,11 @@ pub(super) fn page(rows: &[(Published, Ran)]) -> String {
         version("rustc"),
         version("git"),
     );
-    for (title, clippy) in [(CLIPPY, true), (CODEMOD, false)] {
+    for (title, clippy) in [(CLIPPY, true), ("One codemod on each", false)] {
         page.push_str(&format!("\n## {title}\n\n"));
+        if !clippy {
+            page.push_str(&format!("Where nothing else is said: {CODEMOD}.\n\n"));
+        }
         page.push_str(HEAD);
         for (krate, ran) in rows
             .iter()
@@ -72,8 +75,10 @@ fn row(krate: &Published, ran: &Ran) -> String {
         || "–".to_owned(),
         |time| format!("{:.0} s", time.as_secs_f64()),
     );
+    let own = krate.codemod.filter(|codemod| *codemod == ran.objective);
+    let own = own.map_or_else(String::new, |codemod| format!("<br>{codemod}"));
     format!(
-        "| {} {} | {suggestions} | {} | {} | {} | {} | {} | +{} −{} | {} → {} | {} | {:.0} s | {sequential} |\n",
+        "| {} {}{own} | {suggestions} | {} | {} | {} | {} | {} | +{} −{} | {} → {} | {} | {:.0} s | {sequential} |\n",
         krate.name,
         krate.version,
         ran.items,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use orchestrator_tools::{LintGroup, LintRequest, LintedFile, WorktreePath};
+use orchestrator_tools::{FileFilter, LintGroup, LintRequest, LintedFile, WorktreePath};
 use serde_json::Value;
 
 use super::{checks_for, counted, numbered};
@@ -23,12 +23,21 @@ pub(super) const fn request(pedantic: bool, include_tests: bool) -> LintRequest 
     }
 }
 
-pub(super) fn plan(brief: &PlannerBrief, request: LintRequest, answer: &Value) -> Plan {
+pub(super) fn plan(
+    brief: &PlannerBrief,
+    request: LintRequest,
+    answer: &Value,
+) -> Result<Plan, String> {
+    let filter =
+        FileFilter::new(&brief.globs, &brief.languages).map_err(|error| error.to_string())?;
     let groups: Vec<LintGroup> =
         serde_json::from_value(answer["groups"].clone()).unwrap_or_default();
     let mut items = Vec::new();
     let mut locked = 0;
     for mut group in groups {
+        group
+            .files
+            .retain(|file| filter.accepts(&file.path).is_some());
         for file in &mut group.files {
             file.ids
                 .retain(|id| !is_waived(brief, &group.package, &group.lint, &file.path, id));
@@ -50,11 +59,11 @@ pub(super) fn plan(brief: &PlannerBrief, request: LintRequest, answer: &Value) -
     if let Some(reason) = answer["incomplete"].as_str() {
         notes.push(format!("some targets could not be linted:\n{reason}"));
     }
-    Plan {
+    Ok(Plan {
         items: numbered(brief, items),
         notes,
         cannot: None,
-    }
+    })
 }
 
 fn is_waived(brief: &PlannerBrief, package: &str, lint: &str, path: &str, id: &str) -> bool {

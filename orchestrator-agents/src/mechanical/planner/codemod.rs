@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use orchestrator_tools::{Language, WorktreePath};
+use orchestrator_tools::{FileFilter, Language, WorktreePath, is_name};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -31,11 +31,16 @@ pub(super) fn plan_rewrite(
     rewrite: &str,
     found: &Value,
     members: &Value,
+    place: &FileFilter,
 ) -> Plan {
+    let filter = |file: &Found| place.accepts(file.path.as_str()).is_some();
     let members = packages::read(members);
     let mut groups: BTreeMap<(String, Option<String>), Vec<Found>> = BTreeMap::new();
     for file in read(found) {
-        if is_waived(brief, &file.path) {
+        // A rewrite may match what it has written. So a later plan is only of
+        // what was left out of an earlier one.
+        let left_out = brief.apart.iter().any(|id| id == file.path.as_str());
+        if is_waived(brief, &file.path) || brief.iteration > 0 && !left_out || !filter(&file) {
             continue;
         }
         let package = package_of(&members, &file).map(str::to_owned);
@@ -88,9 +93,14 @@ pub(super) fn plan_rename(
     old: &Value,
     new: &Value,
     members: &Value,
+    place: &FileFilter,
 ) -> Result<Plan, String> {
-    let found = read(old);
-    let taken = read(new);
+    let inside = |file: &Found| place.accepts(file.path.as_str()).is_some();
+    let found: Vec<_> = read(old).into_iter().filter(inside).collect();
+    let taken: Vec<_> = read(new).into_iter().filter(inside).collect();
+    if let Some(file) = found.iter().find(|file| !is_name(file.language, to)) {
+        return Err(format!("`{to}` cannot be a name in {}", file.language));
+    }
     if found.is_empty() {
         return match taken.is_empty() {
             true => Err(format!("`{from}` is no identifier in this repository")),
