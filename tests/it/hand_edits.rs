@@ -119,6 +119,11 @@ fn a_persons_own_words_stay_where_they_are() {
     );
     // The next mission starts a plan of its own, and moves this one aside.
     let _ = scene.task(REPLACE, &["--check", "true"]).exits(0);
-    let kept = scene.read(".orchestrator/todo.previous.md");
+    let name = std::fs::read_dir(scene.repo().join(".orchestrator"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .find(|name| name.starts_with("todo.before-"))
+        .unwrap();
+    let kept = scene.read(&format!(".orchestrator/{name}"));
     assert_eq!(kept, todo);
 }

@@ -16,6 +16,8 @@ mod codemods;
 #[cfg(unix)]
 mod demo;
 #[cfg(unix)]
+mod edges;
+#[cfg(unix)]
 mod hand_edits;
 #[cfg(target_os = "linux")]
 mod interrupts;

@@ -140,7 +140,7 @@ fn bad_usage_exits_with_2() {
 fn a_check_that_fails_beforehand_is_named_and_nothing_is_changed() {
     let scene = scene();
     let checks = ["--check", "true", "--check", "test -f absent.txt"];
-    let words = ["`test -f absent.txt` fails on the untouched repository"];
+    let words = ["`test -f absent.txt` fails in a clean checkout of the untouched commit"];
     refused(&scene, REPLACE, &checks, 3, &words);
     // The control: the same check, once it passes.
     scene.write("absent.txt", "here\n");

@@ -220,7 +220,7 @@ fn a_folder_without_a_repository_is_refused() {
     scene.write("one/a.py", "old_name(1)\n");
     let _ = run(&scene, &[])
         .exits(2)
-        .complains_of(&["is not in a git repository", "git init"]);
+        .complains_of(&["cannot be used as a git repository", "git init"]);
     assert!(!scene.repo().join(".orchestrator").exists());
     assert_eq!(scene.read("one/a.py"), "old_name(1)\n");
 }
