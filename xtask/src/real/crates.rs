@@ -35,14 +35,22 @@ const fn qualified(name: &'static str, version: &'static str) -> Published {
     }
 }
 
+const fn stepping(name: &'static str, version: &'static str) -> Published {
+    with(
+        name,
+        version,
+        "replace `$A.next()` with `Iterator::next(&mut $A)`",
+    )
+}
+
 /// Widely used, with tests in the package that pass (also for root), and quick
 /// enough to build some dozens of times.
 pub(super) const CRATES: [Published; 14] = [
     krate("adler2", "2.0.1"),
     krate("either", "1.19.0"),
     krate("fixedbitset", "0.5.9"),
-    qualified("heck", "0.5.0"),
-    qualified("lru-cache", "0.1.2"),
+    stepping("heck", "0.5.0"),
+    stepping("lru-cache", "0.1.2"),
     krate("minimal-lexical", "0.2.1"),
     with(
         "natord",
