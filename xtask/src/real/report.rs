@@ -25,7 +25,10 @@ pub(super) fn page(rows: &[(Published, Ran)]) -> String {
          stands in files that hold checks. *Tests* are `cargo test` in fresh clones before and \
          after. *One after another* is the time of the same landed commits without the \
          orchestrator: test, run clippy, then each commit on top of the last with a test after \
-         each.\n",
+         each. The orchestrator builds from nothing twice (the untouched repository and the \
+         result, in clean checkouts), lints twice, and tests each change before and, unless it is \
+         the same tree, after it is merged. On repositories of one small package that is about \
+         twice the work; it has no room there to run apart what depends on one build.\n",
         version("rustc"),
         version("git"),
     );
