@@ -63,7 +63,7 @@ pub(crate) fn with_package_checks(mut checks: Vec<Check>, packages: &[String]) -
     if cargo && packages.len() > 1 {
         checks.extend(packages.iter().map(|package| Check {
             name: format!("cargo test -p {package}"),
-            command: format!("cargo test --package {package}"),
+            command: format!("cargo test -p {package}"),
             scope: Scope::Package(package.clone()),
         }));
     }
@@ -107,40 +107,55 @@ fn node(root: &Path) -> Option<String> {
 
 fn python(root: &Path) -> Option<String> {
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap_or_default();
-    let project = read("pyproject.toml");
-    let is_python = !project.is_empty()
-        || ["setup.py", "setup.cfg", "requirements.txt", "pytest.ini"]
-            .iter()
-            .any(|file| root.join(file).is_file());
-    if !is_python {
-        return None;
-    }
-    let files = [
+    let has = |file: &str| root.join(file).is_file();
+    let tests: Vec<(&str, String)> = ["", "tests", "test"]
+        .iter()
+        .flat_map(|folder| {
+            test_files(&root.join(folder))
+                .into_iter()
+                .map(move |text| (*folder, text))
+        })
+        .collect();
+    let settings = [
+        "pyproject.toml",
         "setup.cfg",
         "tox.ini",
         "requirements.txt",
         "requirements-dev.txt",
     ];
-    let pytest = root.join("pytest.ini").is_file()
-        || root.join("conftest.py").is_file()
-        || project.contains("pytest")
-        || files.iter().any(|file| read(file).contains("pytest"));
-    if pytest {
+    let pytest = has("pytest.ini")
+        || has("conftest.py")
+        || settings.iter().any(|file| read(file).contains("pytest"))
+        || tests.iter().any(|(_, text)| text.contains("import pytest"));
+    let (unittest, plain): (Vec<_>, Vec<_>) = tests
+        .iter()
+        .partition(|(_, text)| text.contains("unittest"));
+    if pytest || unittest.is_empty() && plain.iter().any(|(_, text)| text.contains("def test_")) {
         return Some("python3 -m pytest -q".to_owned());
     }
-    // unittest finds nothing, and fails, where no test is named like one.
-    let tested = [root.to_owned(), root.join("tests"), root.join("test")]
-        .iter()
-        .any(|folder| {
-            std::fs::read_dir(folder).is_ok_and(|entries| {
-                entries.filter_map(Result::ok).any(|entry| {
-                    let name = entry.file_name();
-                    let name = name.to_string_lossy();
-                    name.starts_with("test") && name.ends_with(".py")
-                })
-            })
-        });
-    tested.then(|| "python3 -m unittest discover".to_owned())
+    // unittest goes into packages only, and passes where it finds nothing.
+    let (folder, _) = unittest.first()?;
+    let package = folder.is_empty() || has(&format!("{folder}/__init__.py"));
+    Some(match package {
+        true => "python3 -m unittest discover".to_owned(),
+        false => format!("python3 -m unittest discover -s {folder}"),
+    })
+}
+
+/// The texts of the files in a folder that are named like Python tests.
+fn test_files(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok);
+    entries
+        .filter(|entry| {
+            let name = entry.file_name();
+            let name = name.to_string_lossy();
+            name.ends_with(".py") && (name.starts_with("test") || name.ends_with("_test.py"))
+        })
+        .filter_map(|entry| std::fs::read_to_string(entry.path()).ok())
+        .collect()
 }
 
 fn go(root: &Path) -> Option<String> {
@@ -198,8 +213,23 @@ mod tests {
             &["python3 -m pytest -q", "go test ./..."],
         );
         check(
-            &[("setup.py", ""), ("tests/test_a.py", "")],
+            &[("setup.py", ""), ("tests/test_a.py", "import unittest")],
+            &["python3 -m unittest discover -s tests"],
+        );
+        check(
+            &[
+                ("tests/__init__.py", ""),
+                ("tests/test_a.py", "import unittest"),
+            ],
             &["python3 -m unittest discover"],
+        );
+        check(
+            &[("test_a.py", "import unittest")],
+            &["python3 -m unittest discover"],
+        );
+        check(
+            &[("test_a.py", "def test_x(): pass")],
+            &["python3 -m pytest -q"],
         );
         check(&[("setup.py", "")], &[]);
         check(

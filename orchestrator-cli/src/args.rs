@@ -55,7 +55,7 @@ Exit codes: 0 sealed, 2 bad usage or refused objective, 3 ended without a seal, 
 pub(crate) struct TaskArguments {
     /// What is to be done, in words
     pub(crate) objective: String,
-    /// The repository, or a folder in it
+    /// The repository, or a folder in it: the mission is on the whole repository
     #[arg(long, value_name = "PATH", default_value = ".")]
     pub(crate) repo: PathBuf,
     /// A command that proves the work by exiting with 0; may be given several times. Found in the
@@ -71,7 +71,8 @@ pub(crate) struct TaskArguments {
     /// Only files that match this glob; may be given several times
     #[arg(long = "glob", value_name = "GLOB")]
     pub(crate) globs: Vec<String>,
-    /// Only files of this language; may be given several times
+    /// Only files of this language (rust, python, javascript, typescript, tsx, go); may be given
+    /// several times
     #[arg(long = "lang", value_name = "LANGUAGE")]
     pub(crate) languages: Vec<Language>,
     #[command(flatten)]

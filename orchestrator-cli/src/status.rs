@@ -19,22 +19,26 @@ pub(crate) fn run(arguments: &StatusArguments) -> Result<ExitCode, Failure> {
         summary::put(&format!("{value}\n"));
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some((outcome, reason)) = &state.ended {
-        summary::put(&summary::text(&state, *outcome, reason, None));
-    } else {
-        let reason = if running {
-            "it is running"
-        } else {
-            "it was killed before it could end"
-        };
-        summary::put(&summary::text(&state, Outcome::Interrupted, reason, None));
+    let mut text = match &state.ended {
+        Some((outcome, reason)) => summary::text(&state, *outcome, reason, None),
+        None if running => summary::running(&state),
+        None => {
+            let reason = "it was killed before it could end";
+            summary::text(&state, Outcome::Interrupted, reason, None)
+        }
+    };
+    if let Some(home) = folder.parent() {
+        let receipts = home.join("receipts").join(&state.mission);
+        text.push_str(&format!("Receipts: {}\n", receipts.display()));
     }
+    summary::put(&text);
     Ok(ExitCode::SUCCESS)
 }
 
 /// The state that the last mission's events add up to.
 fn last_mission(folder: &Path) -> Result<MissionState, Failure> {
     let mut state = MissionState::default();
+    let mut before = None;
     for record in records(folder)? {
         let record =
             record.map_err(|error| Failure::other("cannot read the journal further", &error))?;
@@ -44,7 +48,18 @@ fn last_mission(folder: &Path) -> Result<MissionState, Failure> {
                 &error,
             )
         })?;
+        if matches!(event, MissionEvent::MissionOpened { .. }) && state.plans > 0 {
+            before = Some(std::mem::take(&mut state));
+        }
         state.apply(&event);
+    }
+    // An objective that was refused did nothing: what counts is what was done.
+    if let (Some(mut last), Some((Outcome::Refused, _)), 0) = (before, &state.ended, state.plans) {
+        last.notes.push(format!(
+            "a later objective was refused: {}",
+            state.objective
+        ));
+        return Ok(last);
     }
     if state.mission.is_empty() {
         return Err(Failure::usage("no mission has run on this repository yet"));

@@ -40,6 +40,7 @@ pub(crate) fn text(
 ) -> String {
     let mut text = String::from("\n");
     headline(&mut text, state, outcome, reason, duration);
+    let _ = writeln!(text, "  {}", style(&state.objective).dim());
     for item in &state.items {
         item_lines(&mut text, state, item);
     }
@@ -49,6 +50,25 @@ pub(crate) fn text(
     totals(&mut text, state);
     checks(&mut text, state);
     result(&mut text, state, outcome);
+    text
+}
+
+/// A mission that is under way, in words.
+pub(crate) fn running(state: &MissionState) -> String {
+    let open = state.count(ItemStatus::Pending)
+        + state.count(ItemStatus::Running)
+        + state.count(ItemStatus::Verified);
+    let word = style("Running").cyan().bold();
+    let done = state.items.len() - open;
+    let mut text = format!(
+        "\n{word} {}: {done} of {} settled\n",
+        state.mission,
+        counted(state.items.len(), "item", "items")
+    );
+    let _ = writeln!(text, "  {}", style(&state.objective).dim());
+    for item in &state.items {
+        item_lines(&mut text, state, item);
+    }
     text
 }
 
@@ -90,11 +110,8 @@ fn item_lines(text: &mut String, state: &MissionState, item: &ItemState) {
         ItemStatus::Pending => (style("pending").dim(), String::new()),
         ItemStatus::Running | ItemStatus::Verified => (style("begun  ").dim(), String::new()),
     };
-    let _ = writeln!(
-        text,
-        "  {word}  {:<4} {}{note}",
-        item.item.id, item.item.title
-    );
+    let title = fitted(&item.item.title, console::measure_text_width(&note));
+    let _ = writeln!(text, "  {word}  {:<4} {title}{note}", item.item.id);
     if let Some(reason) = &item.reason {
         let _ = writeln!(text, "                {reason}");
     }
@@ -125,6 +142,20 @@ fn item_lines(text: &mut String, state: &MissionState, item: &ItemState) {
             .collect();
         let _ = writeln!(text, "                left out: {}", places.join(", "));
     }
+}
+
+/// A title cut to what a terminal has room for beside the note behind it.
+fn fitted(title: &str, note: usize) -> std::borrow::Cow<'_, str> {
+    const BESIDE: usize = 16;
+    const LEAST: usize = 30;
+    let terminal = console::Term::stdout();
+    if !terminal.is_term() {
+        return title.into();
+    }
+    let room = usize::from(terminal.size().1)
+        .saturating_sub(BESIDE + note)
+        .max(LEAST);
+    console::truncate_str(title, room, "…")
 }
 
 fn changes(item: &ItemState) -> String {

@@ -10,7 +10,8 @@ use std::ffi::OsString;
 ///   repository build with *our* toolchain and settings. What people export to
 ///   configure cargo stays, but for the build folder, which each command is
 ///   given its own of;
-/// - `GIT_*`, which would aim git at another repository when the orchestrator
+/// - `GIT_*` but for the author, the committer and where git's settings are,
+///   which would aim git at another repository when the orchestrator
 ///   itself runs inside a git hook;
 /// - names that look like secrets: with `SECRET`, `TOKEN`, `PASSWORD` or
 ///   `PASSWD` in them, or ending in `_KEY`.
@@ -49,7 +50,17 @@ fn passes(name: &str, under_cargo: bool) -> bool {
         || name.starts_with("CARGO_PKG_")
         || name.starts_with("CARGO_BIN_EXE_")
         || under_cargo && matches!(name, "RUSTUP_TOOLCHAIN" | "LD_LIBRARY_PATH" | "OUT_DIR");
-    !secret && !from_cargo && !name.starts_with("GIT_")
+    // Who commits, and by which settings, is the user's to say.
+    let aims_git = name.starts_with("GIT_")
+        && ![
+            "GIT_AUTHOR_",
+            "GIT_COMMITTER_",
+            "GIT_CONFIG_GLOBAL",
+            "GIT_CONFIG_NOSYSTEM",
+        ]
+        .iter()
+        .any(|kept| name.starts_with(kept));
+    !secret && !from_cargo && !aims_git
 }
 
 #[cfg(test)]

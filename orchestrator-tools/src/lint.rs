@@ -4,6 +4,7 @@
 mod allowed;
 mod apply;
 mod collect;
+mod format;
 mod store;
 
 use serde::{Deserialize, Serialize};

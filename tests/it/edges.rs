@@ -171,7 +171,7 @@ fn a_package_check_that_failed_before_blames_nobody() {
     assert_eq!(events_named(&events, "task_landed").count(), 1);
     let note = event_named(&events, "noted")["note"].as_str().unwrap();
     assert!(
-        note.contains("`cargo test --package a` fails without any change too"),
+        note.contains("`cargo test -p a` fails without any change too"),
         "{note}"
     );
     assert_eq!(

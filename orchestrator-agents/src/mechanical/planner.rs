@@ -32,6 +32,17 @@ pub(super) fn answer(brief: &PlannerBrief, conversation: &Conversation<'_>) -> V
     if conversation.answers.is_empty() {
         return look(&objective, brief).unwrap_or_else(|reason| submit(Err(reason)));
     }
+    let restricted = !brief.globs.is_empty() || !brief.languages.is_empty();
+    if restricted
+        && conversation
+            .answers
+            .iter()
+            .any(|(_, a)| a.is_ok_and(|a| a["searched"] == 0))
+    {
+        return submit(Err(
+            "no file that git tracks matches --glob and --lang".to_owned()
+        ));
+    }
     submit(match &objective {
         Objective::Clippy {
             pedantic,

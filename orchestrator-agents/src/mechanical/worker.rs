@@ -103,7 +103,11 @@ fn rewritten(answer: &Value, skipped: &BTreeSet<String>) -> WorkReport {
         line: None,
     };
     WorkReport {
-        summary: format!("{} places in {} files", answer["replacements"], files.len()),
+        summary: format!(
+            "replacements: {}, files: {}",
+            answer["replacements"],
+            files.len()
+        ),
         cannot: None,
         applied: files
             .into_iter()
@@ -138,7 +142,7 @@ fn suggestions_applied(answer: &Value) -> WorkReport {
         .into_iter()
         .partition(|change| applied.contains(change.id.as_str()));
     WorkReport {
-        summary: format!("{} suggestions applied", applied.len()),
+        summary: format!("suggestions applied: {}", applied.len()),
         cannot: None,
         applied,
         left_out,

@@ -76,12 +76,10 @@ struct Board<'a> {
     /// Whether such an item runs now.
     alone_now: bool,
     /// Items that a person gave up while they were in work.
-    dropped: BTreeSet<String>,
+    dropped: BTreeMap<String, &'static str>,
     /// The branches of each item's rejected attempts.
     branches: BTreeMap<String, Vec<String>>,
 }
-
-const BY_HAND: &str = "a person marked it `[-]` in todo.md";
 
 impl<'a> Board<'a> {
     fn new(shared: &'a Arc<Shared>) -> Result<Self, MissionError> {
@@ -108,7 +106,7 @@ impl<'a> Board<'a> {
             verified: Vec::new(),
             alone: BTreeSet::new(),
             alone_now: false,
-            dropped: BTreeSet::new(),
+            dropped: BTreeMap::new(),
             branches: BTreeMap::new(),
         };
         for id in settled {
@@ -174,10 +172,11 @@ impl<'a> Board<'a> {
             self.alone_now = false;
         }
         match attempt {
-            Attempt::Ready(work) if self.dropped.contains(id) => {
+            Attempt::Ready(work) if self.dropped.contains_key(id) => {
                 self.alone_now &= !self.alone.contains(id);
                 self.shared.workspace.drop_ref(&work.kept).await?;
-                self.waive(id, BY_HAND.to_owned())
+                let reason = self.dropped.get(id).copied().unwrap_or_default();
+                self.waive(id, reason.to_owned())
             }
             Attempt::Ready(work) => {
                 self.verified.push(*work);
@@ -231,8 +230,8 @@ impl<'a> Board<'a> {
                     .state()
                     .item(&id)
                     .map_or(0, |state| state.conflicts);
-                if self.dropped.contains(&id) {
-                    return self.waive(&id, BY_HAND.to_owned());
+                if let Some(reason) = self.dropped.get(&id) {
+                    return self.waive(&id, (*reason).to_owned());
                 }
                 if conflicts >= CONFLICTS_BEFORE_ALONE {
                     self.alone.insert(id.clone());
@@ -293,8 +292,10 @@ impl<'a> Board<'a> {
             kept,
         })?;
         let next = self.shared.state().after_rejection(id);
+        if let Some(reason) = self.dropped.get(id) {
+            return self.waive(id, (*reason).to_owned());
+        }
         match next {
-            _ if self.dropped.contains(id) => self.waive(id, BY_HAND.to_owned()),
             AfterRejection::Retry => {
                 self.again(id);
                 Ok(())
@@ -368,18 +369,18 @@ impl<'a> Board<'a> {
         for note in notes {
             self.shared.record(&MissionEvent::HandEdited { note })?;
         }
-        for id in skipped {
+        for (id, reason) in skipped {
             let status = self.shared.state().item(&id).map(|state| state.status);
             let waiting = self.verified.iter().position(|work| work.item.id == id);
             match (status, waiting) {
-                (Some(ItemStatus::Pending), _) => self.waive(&id, BY_HAND.to_owned())?,
+                (Some(ItemStatus::Pending), _) => self.waive(&id, reason.to_owned())?,
                 (_, Some(at)) => {
                     // Its commit goes with the mission's other unjudged work.
                     self.verified.remove(at);
-                    self.waive(&id, BY_HAND.to_owned())?;
+                    self.waive(&id, reason.to_owned())?;
                 }
                 (Some(ItemStatus::Running | ItemStatus::Verified), None) => {
-                    self.dropped.insert(id);
+                    self.dropped.insert(id, reason);
                 }
                 _ => {
                     let note = format!("{id}: too late to be left out by hand");

@@ -275,9 +275,10 @@ async fn conduct(
     shared.workspace.settled().await;
     // What was in work and was never judged is of no use to anyone.
     shared.workspace.drop_unjudged();
-    let edits = shared.todo.hand_edits(&shared);
+    let planned = shared.state().plans > 0;
+    let edits = planned.then(|| shared.todo.hand_edits(&shared));
     let ended = result?;
-    for note in edits?.notes {
+    for note in edits.transpose()?.unwrap_or_default().notes {
         shared.record(&MissionEvent::HandEdited { note })?;
     }
     Ok(ended)

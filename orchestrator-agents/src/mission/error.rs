@@ -32,7 +32,10 @@ pub enum MissionError {
         holder: Option<Holder>,
     },
     /// The journal cannot be opened.
-    #[error("the journal in {} cannot be used", folder.display())]
+    #[error(
+        "the journal in {} cannot be used; move that folder away to begin a new one, if there is \
+         no copy to restore", folder.display()
+    )]
     Journal {
         /// Its folder.
         folder: PathBuf,
@@ -57,7 +60,7 @@ pub enum MissionError {
     },
     /// There is nothing that could prove the work.
     #[error(
-        "found no check in this repository (Cargo, package.json, pyproject, go.mod, Makefile); \
+        "found no check in this repository (Cargo, package.json, Python tests, go.mod, Makefile); \
          name one with --check CMD, or accept unproven work with --allow-unverified"
     )]
     NoChecks,
@@ -74,7 +77,7 @@ pub enum MissionError {
     /// The user stopped it.
     #[error(
         "interrupted; your branch and working tree are as they were{}",
-        .kept.as_ref().map(|branch| format!(", and what had landed is kept on the branch {branch}"))
+        .kept.as_ref().map(|branch| format!(", and what had landed is kept on the branch {branch} (git merge {branch})"))
             .unwrap_or_default()
     )]
     Interrupted {

@@ -31,7 +31,7 @@ pub(super) struct TodoFile {
 #[derive(Debug, Default)]
 pub(super) struct HandEdits {
     /// Items that are to be given up, if they still can be.
-    pub(super) skipped: Vec<String>,
+    pub(super) skipped: Vec<(String, &'static str)>,
     /// What to tell and to write down.
     pub(super) notes: Vec<String>,
 }
@@ -129,14 +129,25 @@ impl TodoFile {
                 );
                 note(&edit.skipped, "marked `[-]` by hand");
                 note(&edit.removed, "removed by hand");
-                let skipped: Vec<_> = edit.skipped.into_iter().chain(edit.removed).collect();
-                self.given_up().extend(skipped.iter().cloned());
+                let marked = edit
+                    .skipped
+                    .into_iter()
+                    .map(|id| (id, "a person marked it `[-]` in todo.md"));
+                let removed = edit
+                    .removed
+                    .into_iter()
+                    .map(|id| (id, "a person removed it from todo.md"));
+                let skipped: Vec<_> = marked.chain(removed).collect();
+                self.given_up()
+                    .extend(skipped.iter().map(|(id, _)| id.clone()));
                 (document, HandEdits { skipped, notes })
             }
         };
         let state = shared.state();
         for item in state.items.iter().map(|state| &state.item) {
-            if document.item(&item.id).is_some() || edits.skipped.contains(&item.id) {
+            if document.item(&item.id).is_some()
+                || edits.skipped.iter().any(|(id, _)| *id == item.id)
+            {
                 continue;
             }
             if last.is_some() && disk_lost(&last, &item.id) {

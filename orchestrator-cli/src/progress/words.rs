@@ -38,7 +38,7 @@ impl Words {
             }
             MissionEvent::ChecksFound { checks } => {
                 let names: Vec<_> = checks.iter().map(|check| check.name.as_str()).collect();
-                format!("checks: {}", names.join("; "))
+                format!("checks: {}", names.join("\n        "))
             }
             MissionEvent::PlanReady {
                 iteration,

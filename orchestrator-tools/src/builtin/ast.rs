@@ -62,6 +62,7 @@ impl Tool for AstSearchTool {
         let search: Search = arguments("ast_search", args)?;
         let filter = FileFilter::new(&search.globs, &search.languages)?;
         let files = source_files(context, &filter).await?;
+        let searched = files.len();
         // A pattern is seldom valid in every language: without a choice of
         // languages, those in which it is not are passed over; if it is valid
         // in none, the first reason is the answer.
@@ -100,7 +101,7 @@ impl Tool for AstSearchTool {
             return Err(error.into());
         }
         let matches: usize = found.iter().map(|file| file.lines.len()).sum();
-        Ok(json!({"matches": matches, "files": found}))
+        Ok(json!({"matches": matches, "files": found, "searched": searched}))
     }
 }
 

@@ -142,7 +142,7 @@ impl Tool for ApplySuggestionsTool {
         let (skipped, wanted): (Vec<_>, Vec<_>) = found
             .iter()
             .partition(|suggestion| apply.skip.contains(&suggestion.id));
-        let done = self.store.apply(&context.worktree, &wanted)?;
+        let done = self.store.apply(context, &wanted).await?;
         let places: Vec<_> = found
             .iter()
             .map(|s| json!({"id": s.id, "file": s.file, "line": s.line, "message": s.message}))

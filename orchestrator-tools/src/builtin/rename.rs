@@ -59,7 +59,9 @@ impl Tool for IdentifierSearchTool {
         let search: Search = arguments("identifier_search", args)?;
         let filter = FileFilter::new(&search.globs, &search.languages)?;
         let mut found = Vec::new();
-        for (path, language) in source_files(context, &filter).await? {
+        let files = source_files(context, &filter).await?;
+        let searched = files.len();
+        for (path, language) in files {
             let Ok(source) = context.worktree.read(&path) else {
                 continue;
             };
@@ -76,7 +78,7 @@ impl Tool for IdentifierSearchTool {
             }
         }
         let matches: usize = found.iter().map(|file| file.lines.len()).sum();
-        Ok(json!({"matches": matches, "files": found}))
+        Ok(json!({"matches": matches, "files": found, "searched": searched}))
     }
 }
 

@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use rustfix::{CodeFix, LinePosition, LineRange, Replacement, Snippet, Solution, Suggestion};
 use serde::{Deserialize, Serialize};
 
+use super::format::keep_formatted;
 use super::{LintError, LintSuggestion};
-use crate::worktree::{Worktree, WorktreePath};
+use crate::tool::ToolContext;
+use crate::worktree::WorktreePath;
 
 /// What was applied and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +23,11 @@ pub struct Applied {
 }
 
 /// Applies `suggestions` to the files of `worktree`, each file as a whole.
-pub(super) fn apply(
-    worktree: &Worktree,
+pub(super) async fn apply(
+    context: &ToolContext,
     suggestions: &[&LintSuggestion],
 ) -> Result<Applied, LintError> {
+    let worktree = &context.worktree;
     let mut by_file: BTreeMap<&str, Vec<&LintSuggestion>> = BTreeMap::new();
     for suggestion in suggestions {
         by_file
@@ -36,27 +39,37 @@ pub(super) fn apply(
     for (file, suggestions) in by_file {
         let path = WorktreePath::new(file)?;
         let source = worktree.read(&path)?;
-        let mut fix = CodeFix::new(&source);
-        for suggestion in suggestions {
-            let inside = suggestion
-                .edits
-                .iter()
-                .all(|edit| source.get(edit.start..edit.end).is_some());
-            let fits = inside && fix.apply(&to_rustfix(suggestion)).is_ok();
-            let list = if fits {
-                &mut result.applied
-            } else {
-                &mut result.overlapping
-            };
-            list.push(suggestion.id.clone());
-        }
-        let Ok(fixed) = fix.finish() else { continue };
+        let Some(fixed) = splice(&source, suggestions, &mut result) else {
+            continue;
+        };
         if fixed != source {
+            let path_folder = worktree.root().join(file);
+            let folder = path_folder.parent().unwrap_or(worktree.root());
+            let fixed = keep_formatted(folder, &source, fixed, &context.cancel).await;
             worktree.write(&path, &fixed)?;
             result.changed.push(file.to_owned());
         }
     }
     Ok(result)
+}
+
+/// The text with every suggestion in it that fits beside the others.
+fn splice(source: &str, suggestions: Vec<&LintSuggestion>, result: &mut Applied) -> Option<String> {
+    let mut fix = CodeFix::new(source);
+    for suggestion in suggestions {
+        let inside = suggestion
+            .edits
+            .iter()
+            .all(|edit| source.get(edit.start..edit.end).is_some());
+        let fits = inside && fix.apply(&to_rustfix(suggestion)).is_ok();
+        let list = if fits {
+            &mut result.applied
+        } else {
+            &mut result.overlapping
+        };
+        list.push(suggestion.id.clone());
+    }
+    fix.finish().ok()
 }
 
 /// rustfix does the splicing, and finds overlaps; it looks at byte ranges only.
@@ -111,18 +124,24 @@ mod tests {
         }
     }
 
-    #[test]
-    fn overlapping_suggestions_wait() {
+    #[tokio::test]
+    async fn overlapping_suggestions_wait() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.rs"), "0123456789").unwrap();
-        let worktree = Worktree::new(folder.path());
+        let context = ToolContext {
+            worktree: crate::worktree::Worktree::new(folder.path()),
+            build_folder: folder.path().join("build"),
+            cancel: tokio_util::sync::CancellationToken::new(),
+        };
         let all = [
             suggestion("one", 1, 4, "ONE"),
             suggestion("two", 2, 6, "TWO"),
             suggestion("three", 8, 10, ""),
             suggestion("beyond", 9, 99, "x"),
         ];
-        let applied = apply(&worktree, &all.iter().collect::<Vec<_>>()).unwrap();
+        let applied = apply(&context, &all.iter().collect::<Vec<_>>())
+            .await
+            .unwrap();
         assert_eq!(applied.applied, ["one", "three"]);
         assert_eq!(applied.overlapping, ["two", "beyond"]);
         assert_eq!(

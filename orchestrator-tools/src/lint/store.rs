@@ -88,16 +88,16 @@ impl LintStore {
     }
 
     /// Applies `suggestions`, which [`suggestions`](Self::suggestions) gave for
-    /// the same worktree.
+    /// the same worktree. A file that was as rustfmt has it stays so.
     ///
     /// # Errors
     /// [`LintError::Path`] where a file cannot be read or written.
-    pub fn apply(
+    pub async fn apply(
         &self,
-        worktree: &Worktree,
+        context: &ToolContext,
         suggestions: &[&LintSuggestion],
     ) -> Result<Applied, LintError> {
-        apply::apply(worktree, suggestions)
+        apply::apply(context, suggestions).await
     }
 
     async fn run(

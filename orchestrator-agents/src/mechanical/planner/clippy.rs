@@ -32,6 +32,7 @@ pub(super) fn plan(
         FileFilter::new(&brief.globs, &brief.languages).map_err(|error| error.to_string())?;
     let groups: Vec<LintGroup> =
         serde_json::from_value(answer["groups"].clone()).unwrap_or_default();
+    let any = !groups.is_empty();
     let mut items = Vec::new();
     let mut locked = 0;
     for mut group in groups {
@@ -50,6 +51,9 @@ pub(super) fn plan(
         items.extend(items_of(brief, request, &group));
     }
     let mut notes = Vec::new();
+    if any && items.is_empty() && !(brief.globs.is_empty() && brief.languages.is_empty()) {
+        notes.push("no suggestion stands in a file that matches --glob and --lang".to_owned());
+    }
     if locked > 0 {
         notes.push(format!(
             "{} in files that hold checks left alone; name tests in the objective to include them",
