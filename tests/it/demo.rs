@@ -67,7 +67,7 @@ fn clippy_lands_all_but_the_fix_that_is_wrong() {
         .unwrap();
     assert_eq!(item["action"]["lint"], "clippy::len_zero");
     let reason = waived["reason"].as_str().unwrap();
-    assert!(reason.contains("cargo test --package depot"), "{reason}");
+    assert!(reason.contains("cargo test -p depot"), "{reason}");
     // Its work is kept, and it is the fix that breaks the test.
     let kept = event_named(&events, "task_rejected")["kept"]
         .as_str()

@@ -37,8 +37,17 @@ impl Stage {
     }
 
     fn start(&self) -> Live {
-        // It holds the check's output open, too.
-        let check = format!("{} sleep 1000 & {}", self.mark.check(), self.gate.check());
+        // What stays behind holds the check's output open, too. The check goes on
+        // when it is really there: a process that is being started can be seen
+        // in the process table without its marks.
+        let check = format!(
+            "{} up='{}/up-'$$; mkfifo \"$up\"; \
+             sh -c 'echo up > \"$0\"; sleep 1000' \"$up\" & \
+             read line < \"$up\"; rm \"$up\"; {}",
+            self.mark.check(),
+            self.scene.root().display(),
+            self.gate.check()
+        );
         Live::start(&self.scene, REPLACE, &["--check", &check])
     }
 

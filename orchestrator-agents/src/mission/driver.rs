@@ -276,7 +276,7 @@ async fn conduct(
     // What was in work and was never judged is of no use to anyone.
     shared.workspace.drop_unjudged();
     let planned = shared.state().plans > 0;
-    let edits = planned.then(|| shared.todo.hand_edits(&shared));
+    let edits = planned.then(|| shared.todo.close(&shared));
     let ended = result?;
     for note in edits.transpose()?.unwrap_or_default().notes {
         shared.record(&MissionEvent::HandEdited { note })?;

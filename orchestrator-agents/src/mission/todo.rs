@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use orchestrator_state::{NewItem, Status, TodoDocument, atomic_write};
@@ -25,6 +26,8 @@ pub(super) struct TodoFile {
     /// What was given up by hand and has been taken up, if not yet written
     /// down. Locked after `last`.
     given_up: Mutex<BTreeSet<String>>,
+    /// Whether the mission has ended.
+    closed: AtomicBool,
 }
 
 /// What a person did to the file, as far as it matters.
@@ -42,7 +45,14 @@ impl TodoFile {
             path,
             last: Mutex::new(None),
             given_up: Mutex::default(),
+            closed: AtomicBool::new(false),
         }
+    }
+
+    /// Brings the file up to date for the last time: nobody is at work any more.
+    pub(super) fn close(&self, shared: &Shared) -> Result<HandEdits, MissionError> {
+        self.closed.store(true, Ordering::Relaxed);
+        self.update(shared)
     }
 
     /// Takes up hand edits and brings the file up to date.
@@ -163,10 +173,15 @@ impl TodoFile {
         }
         drop(state);
         let given_up = self.given_up();
+        let closed = self.closed.load(Ordering::Relaxed);
         for (id, status) in &statuses {
             // The order stands in the file until the waiver stands in the state.
             let ordered = *status == Status::Pending && given_up.contains(id);
-            let status = if ordered { Status::Waived } else { *status };
+            let status = match *status {
+                _ if ordered => Status::Waived,
+                Status::Running if closed => Status::Pending,
+                status => status,
+            };
             // An item that is in the file twice is the person's to mend.
             let _ = document.set_status(id, status);
         }
