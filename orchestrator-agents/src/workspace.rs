@@ -217,7 +217,7 @@ impl Workspace {
     #[must_use]
     pub fn rejected_ref(&self, task: &str, attempt: u32) -> String {
         format!(
-            "refs/heads/orchestrator/work/{}/{task}-{attempt}",
+            "refs/heads/orchestrator/rejected/{}/{task}-{attempt}",
             self.inner.mission
         )
     }

@@ -41,7 +41,7 @@ fn what_breaks_its_check_is_waived_and_the_rest_is_sealed() {
     let mission = event_named(&events, "mission_opened")["mission"]
         .as_str()
         .unwrap();
-    let kept = format!("orchestrator/work/{mission}/t2-1");
+    let kept = format!("orchestrator/rejected/{mission}/t2-1");
     let branches = scene.branches();
     assert_eq!(branches.keys().collect::<Vec<_>>(), ["main", &*kept]);
     assert_eq!(scene.show(&kept, "two/b.py"), "new_name(2)");
@@ -53,7 +53,7 @@ fn a_person_is_told_what_was_waived_and_where_it_is_kept() {
     for part in [
         "waived",
         "fails with it (exit code 1)",
-        "kept on the branch orchestrator/work/",
+        "kept on the branch orchestrator/rejected/",
         "1 item landed, 1 waived",
     ] {
         assert!(
