@@ -41,6 +41,21 @@ impl ToolRegistry {
     }
 }
 
+/// Where a search found something in one file.
+#[derive(Debug, serde::Serialize)]
+struct Found {
+    path: WorktreePath,
+    language: Language,
+    lines: Vec<usize>,
+}
+
+/// The answer of a search: how many places, in which files, of how many that
+/// were looked at.
+fn found_answer(found: &[Found], searched: usize) -> serde_json::Value {
+    let matches: usize = found.iter().map(|file| file.lines.len()).sum();
+    serde_json::json!({"matches": matches, "files": found, "searched": searched})
+}
+
 /// What a tool says it changed.
 #[derive(Debug, Default, serde::Serialize)]
 struct Changed {

@@ -1,10 +1,10 @@
 //! `ast_search` and `ast_rewrite`.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{change_files, language_of};
+use super::{Found, change_files, found_answer, language_of};
 use crate::error::ToolError;
 use crate::files::{FileFilter, source_files};
 use crate::language::Language;
@@ -26,13 +26,6 @@ struct Search {
     languages: Vec<Language>,
     #[serde(default)]
     globs: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Found {
-    path: WorktreePath,
-    language: Language,
-    lines: Vec<usize>,
 }
 
 #[async_trait]
@@ -100,8 +93,7 @@ impl Tool for AstSearchTool {
         {
             return Err(error.into());
         }
-        let matches: usize = found.iter().map(|file| file.lines.len()).sum();
-        Ok(json!({"matches": matches, "files": found, "searched": searched}))
+        Ok(found_answer(&found, searched))
     }
 }
 

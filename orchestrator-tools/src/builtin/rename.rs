@@ -1,10 +1,10 @@
 //! `identifier_search` and `rename`.
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{change_files, language_of};
+use super::{Found, change_files, found_answer, language_of};
 use crate::error::ToolError;
 use crate::files::{FileFilter, source_files};
 use crate::language::Language;
@@ -24,13 +24,6 @@ struct Search {
     languages: Vec<Language>,
     #[serde(default)]
     globs: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct Found {
-    path: WorktreePath,
-    language: Language,
-    lines: Vec<usize>,
 }
 
 #[async_trait]
@@ -77,8 +70,7 @@ impl Tool for IdentifierSearchTool {
                 });
             }
         }
-        let matches: usize = found.iter().map(|file| file.lines.len()).sum();
-        Ok(json!({"matches": matches, "files": found, "searched": searched}))
+        Ok(found_answer(&found, searched))
     }
 }
 
