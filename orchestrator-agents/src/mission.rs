@@ -4,6 +4,7 @@ mod dispatch;
 mod driver;
 mod error;
 mod land;
+mod lock;
 mod options;
 mod planning;
 mod prompts;

@@ -141,3 +141,37 @@ fn a_second_mission_is_told_of_the_first_and_does_it_no_harm() {
     let _ = scene.task(RENAME, &["--check", "true"]).exits(0);
     assert!(scene.journal_is_whole());
 }
+
+#[test]
+fn another_worktree_is_the_same_repository() {
+    let scene = scene();
+    let other = scene.root().join("other");
+    scene.git(&[
+        "worktree",
+        "add",
+        "--quiet",
+        "-b",
+        "other",
+        &other.to_string_lossy(),
+    ]);
+    let mut gate = Gate::new(scene.root());
+    let mut live = Live::start(&scene, RENAME, &["--check", &gate.check()]);
+    gate.wait();
+    live.until_check("baseline");
+    let first = live.mission();
+    let second = [
+        "task",
+        RENAME,
+        "--check",
+        "true",
+        "--repo",
+        &other.to_string_lossy(),
+    ];
+    let _ = scene.run(&second).exits(1).complains_of(&[&first]);
+    gate.open();
+    while live.next_event().is_some() {}
+    let _ = live.end().exits(0);
+    assert_eq!(scene.read("one/a.py"), "new_name(1)\n");
+    // The control: afterwards the other worktree has its turn.
+    let _ = scene.run(&second).exits(0);
+}

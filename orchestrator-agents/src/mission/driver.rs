@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::Decision;
 use super::dispatch::dispatch;
 use super::error::MissionError;
+use super::lock::RepositoryLock;
 use super::options::MissionOptions;
 use super::planning::plan;
 use super::prompts;
@@ -132,6 +133,7 @@ struct Opened {
     recorder: Recorder,
     receipts: PathBuf,
     todo: PathBuf,
+    lock: RepositoryLock,
 }
 
 /// Looks at the repository, takes its lock, opens the mission in the journal.
@@ -155,6 +157,7 @@ async fn open(
                 source,
             },
         })?;
+    let lock = RepositoryLock::take(&git, &holder).await?;
     let recorder = Recorder::new(Arc::new(journal), observer);
     let mut notes = repository.notes.clone();
     if report.cut_bytes > 0 {
@@ -184,6 +187,7 @@ async fn open(
         recorder,
         receipts,
         todo,
+        lock,
     })
 }
 
@@ -232,6 +236,8 @@ async fn conduct(
         recorder,
         receipts,
         todo,
+        // Held to the end of the mission.
+        lock: _lock,
     } = opened;
     let workspace = Workspace::create(&repository, &options.cache, &mission, &git).await?;
     let verifier = Verifier::new(
