@@ -153,12 +153,7 @@ impl Verifier {
                 };
                 self.run(ran, &place.tree, &place.build).await?
             };
-            let failed = !receipt.passed();
-            self.recorder.record(&MissionEvent::CheckRan {
-                receipt: receipt.clone(),
-            })?;
-            receipts.push(receipt);
-            if failed {
+            if !self.take(receipt, &mut receipts)? {
                 break;
             }
         }
@@ -190,17 +185,22 @@ impl Verifier {
                 check,
             };
             let receipt = self.run(ran, &place, &build).await?;
-            let failed = !receipt.passed();
-            self.recorder.record(&MissionEvent::CheckRan {
-                receipt: receipt.clone(),
-            })?;
-            receipts.push(receipt);
-            if failed {
+            if !self.take(receipt, &mut receipts)? {
                 break;
             }
         }
         let debris = place.debris().await?;
         Ok((Verified { receipts }, debris))
+    }
+
+    /// Journals a receipt and adds it. Gives whether its check passed.
+    fn take(&self, receipt: Receipt, receipts: &mut Vec<Receipt>) -> Result<bool, RecordError> {
+        let passed = receipt.passed();
+        self.recorder.record(&MissionEvent::CheckRan {
+            receipt: receipt.clone(),
+        })?;
+        receipts.push(receipt);
+        Ok(passed)
     }
 
     async fn run(

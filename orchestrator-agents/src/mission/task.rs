@@ -288,7 +288,7 @@ async fn unit_failure(
     let before = std::slice::from_ref(check);
     if shared
         .verifier
-        .warm(Stage::Baseline, None, base, before)
+        .warm(Stage::Unit, task, base, before)
         .await?
         .failure()
         .is_none()
