@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orchestrator_state::{AppendError, Journal, Snapshot, StateStore};
+use orchestrator_state::{AppendError, Journal, StateStore, Table, TableError, UpdateError};
 
 use crate::event::MissionEvent;
 use crate::mission::{ItemStatus, MissionState};
@@ -24,13 +24,20 @@ impl Observer for Unobserved {
     fn event(&self, _: &MissionEvent) {}
 }
 
-/// The journal could not be written. The mission stops: what is not journaled
+/// An event could not be written down. The mission stops: what is not journaled
 /// did not happen.
 #[derive(Debug, thiserror::Error)]
-#[error("the journal could not be written, so the mission stops here")]
-pub struct RecordError {
-    #[from]
-    source: AppendError,
+#[non_exhaustive]
+pub enum RecordError {
+    /// The journal could not be written.
+    #[error("the journal could not be written, so the mission stops here")]
+    Journal(#[from] AppendError),
+    /// What the event changes could not be shown.
+    #[error("the state of the items could not be updated, so the mission stops here")]
+    State(#[from] UpdateError),
+    /// There is no table for the state of the items.
+    #[error("the state of the items could not be set up, so the mission does not begin")]
+    Table(#[from] TableError),
 }
 
 /// The journal, the state that its events add up to, and whoever watches. The
@@ -39,19 +46,25 @@ pub struct RecordError {
 pub(crate) struct Recorder {
     journal: Arc<Journal>,
     state: Arc<Mutex<MissionState>>,
-    statuses: Arc<StateStore<String, ItemStatus>>,
+    store: StateStore,
+    statuses: Table<String, ItemStatus>,
     observer: Arc<dyn Observer>,
 }
 
 impl Recorder {
-    pub(crate) fn new(journal: Arc<Journal>, observer: Arc<dyn Observer>) -> Self {
-        let statuses = Arc::new(StateStore::new());
-        Self {
+    pub(crate) fn new(
+        journal: Arc<Journal>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Self, RecordError> {
+        let store = StateStore::in_memory();
+        let statuses = store.table("statuses")?;
+        Ok(Self {
             journal,
             state: Arc::default(),
+            store,
             statuses,
             observer,
-        }
+        })
     }
 
     /// Makes an event durable, applies it, then shows it.
@@ -59,22 +72,23 @@ impl Recorder {
         let mut state = self.state();
         self.journal.append(event.name(), event)?;
         state.apply(event);
-        // The journal has it: a version conflict only means another look.
-        let _ = self.statuses.update(|tx| {
+        self.store.update(|tx| {
             for item in &state.items {
-                if tx.get(&item.item.id) != Some(&item.status) {
-                    tx.put(item.item.id.clone(), item.status);
+                let shown = tx.get(&self.statuses, &item.item.id);
+                if shown.as_deref() != Some(&item.status) {
+                    tx.put(&self.statuses, item.item.id.clone(), item.status);
                 }
             }
-        });
+        })?;
         self.observer.event(event);
         Ok(())
     }
 
     /// How every item stands, as of one moment, without keeping events from
     /// being recorded.
-    pub(crate) fn statuses(&self) -> Snapshot<String, ItemStatus> {
-        self.statuses.snapshot()
+    pub(crate) fn statuses(&self) -> Vec<(String, ItemStatus)> {
+        let rows = self.store.snapshot().rows(&self.statuses);
+        rows.into_iter().map(|(id, status)| (id, *status)).collect()
     }
 
     /// Shows an event that is not worth a record.

@@ -4,9 +4,9 @@
 //!   is a projection that can be built again from it. One process writes it, named by its
 //!   [`Holder`]; anyone may follow it with [`Journal::read`] or audit it with [`verify`]. The bytes
 //!   are described in `docs/format.md`.
-//! - A [`StateStore`] is a map with versions. Many threads change it at once through
-//!   [`Transaction`]s, which lose no update; a [`Snapshot`] is a view of one [`Version`] that costs
-//!   nothing to take and never changes.
+//! - A [`StateStore`] holds [`Table`]s in versions. Many threads change it at once through
+//!   [`Transaction`]s, which are serializable and lose no update; a [`Snapshot`] shows one
+//!   [`Version`], waits for nobody and never changes; a [`Watch`] tells of every commit.
 //! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes. What nobody changed
 //!   keeps its bytes, and what a person edited by hand is merged and reported as a [`HandEdit`].
 //! - [`atomic_write`] replaces a file as a whole or not at all.
@@ -27,18 +27,19 @@
 //! assert_eq!(report.cut_bytes, 0);
 //!
 //! // Two agents finish at the same time; neither overwrites the other.
-//! let done = StateStore::<String, u32>::new();
+//! let store = StateStore::in_memory();
+//! let counts = store.table::<String, u32>("counts")?;
 //! std::thread::scope(|scope| {
 //!     for _ in 0..2 {
 //!         scope.spawn(|| {
-//!             done.update(|tx| {
-//!                 let before = tx.get("done").copied().unwrap_or(0);
-//!                 tx.put("done".to_owned(), before + 1);
+//!             store.update(|tx| {
+//!                 let before = tx.get(&counts, "done").map_or(0, |count| *count);
+//!                 tx.put(&counts, "done".to_owned(), before + 1);
 //!             })
 //!         });
 //!     }
 //! });
-//! assert_eq!(done.snapshot().get("done"), Some(&2));
+//! assert_eq!(store.snapshot().get(&counts, "done").as_deref(), Some(&2));
 //!
 //! // First the journal, then what can be built from it.
 //! journal.append("task.done", &json!({ "task": "t1" }))?;
@@ -56,6 +57,7 @@ mod atomic;
 mod digest;
 mod journal;
 mod store;
+mod sync;
 mod todo;
 
 pub use atomic::{AtomicWriteError, atomic_write};
@@ -65,7 +67,13 @@ pub use journal::{
     Medium, OpenError, OpenReport, ReadError, Reader, Record, SystemClock, Truncation, Verified,
     VerifyError, verify,
 };
-pub use store::{Conflict, Snapshot, StateStore, Transaction, UpdateError, Version};
+#[cfg(feature = "seeded-bugs")]
+pub use store::SeededBug;
+pub use store::{
+    Changes, CommitError, Conflict, ConflictKey, Difference, History, Interest, Next,
+    OpenStoreError, Pending, Snapshot, StateStore, StoreConfig, StoreError, Table, TableError,
+    TableKey, TableValue, Transaction, UpdateError, Value, Version, VersionError, Watch, WatchError,
+};
 pub use todo::{EditError, HandEdit, Mark, NewItem, Status, TodoDocument, TodoItem};
 
 /// The time type of records and clocks, from the `jiff` crate.
@@ -74,7 +82,9 @@ pub use jiff::Timestamp;
 const _: () = {
     const fn assert_send_sync<T: Send + Sync>() {}
     assert_send_sync::<Journal>();
-    assert_send_sync::<StateStore<String, String>>();
-    assert_send_sync::<Snapshot<String, String>>();
+    assert_send_sync::<StateStore>();
+    assert_send_sync::<Snapshot>();
+    assert_send_sync::<Table<String, String>>();
+    assert_send_sync::<Watch<String, String>>();
     assert_send_sync::<TodoDocument>();
 };

@@ -1,25 +1,64 @@
 //! State with versions: many readers without a lock, many writers without a lost update.
 //!
 //! This is optimistic concurrency control (Kung & Robinson 1981, "On Optimistic Methods for
-//! Concurrency Control"): a transaction reads from a snapshot, remembers which version of each key
-//! it has seen, and is refused at its commit if one of them is no longer the current one.
+//! Concurrency Control") over multiple versions (Bernstein & Goodman 1983): a transaction reads one
+//! version, remembers what it has looked at, and is refused at its commit if any of it has changed.
+//!
+//! - `index` finds the chain of a key, `chain` holds a key's revisions, `pins` knows which versions
+//!   are being looked at. Together they are what readers touch, and none of it has a lock.
+//! - `sets` is what a transaction has read and written, `commit` puts it in, `rows` is a table from
+//!   the writer's side.
+//! - `publish` says what may be seen, `watch` tells of it, `durable` is the way to the disk.
 
+mod bugs;
+mod chain;
+mod commit;
+mod durable;
+mod error;
+mod history;
+mod index;
+mod inner;
+mod pins;
+mod publish;
+mod retry;
+mod rows;
+mod sets;
 mod snapshot;
+mod table;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod value;
+mod version;
+mod watch;
 
-pub use snapshot::{Snapshot, Version};
-pub use transaction::{Conflict, Transaction};
+#[cfg(feature = "seeded-bugs")]
+pub use bugs::SeededBug;
+pub use commit::Pending;
+pub use error::{
+    CommitError, Conflict, ConflictKey, OpenStoreError, StoreError, TableError, UpdateError,
+    VersionError,
+};
+pub use history::History;
+pub use snapshot::{Difference, Snapshot};
+pub use table::{Table, TableKey, TableValue};
+pub use transaction::Transaction;
+pub use value::Value;
+pub use version::Version;
+pub use watch::{Changes, Interest, Next, Watch, WatchError};
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use arc_swap::ArcSwap;
-use thiserror::Error;
+use sdd::Guard;
 
-use snapshot::{Inner, Slot};
+use crate::sync::Ordering;
+use inner::Inner;
+use publish::Publisher;
+use retry::Backoff;
+use rows::Rows;
+use table::Core;
 
 /// How often [`StateStore::update`] runs its closure before it gives up.
 ///
@@ -27,123 +66,278 @@ use snapshot::{Inner, Slot};
 /// that takes far longer than the pauses between the others' commits.
 const MAX_ATTEMPTS: usize = 1_000;
 
-/// A map from keys to values in which every commit makes a new [`Version`].
-#[derive(Debug)]
-pub struct StateStore<K, V> {
-    current: ArcSwap<Inner<K, V>>,
-    commit: Mutex<()>,
+/// Tables of rows in which every commit makes a new [`Version`]. A handle: cheap to clone.
+#[derive(Clone)]
+pub struct StateStore {
+    inner: Arc<Inner>,
 }
 
-/// Why [`StateStore::update`] has changed nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum UpdateError {
-    /// Other commits came first each time.
-    #[error(
-        "the update was overtaken {attempts} times; do less inside the closure, or touch fewer keys"
-    )]
-    Contended {
-        /// How often the closure ran.
-        attempts: usize,
-    },
+/// How a store is made, where the defaults do not fit.
+#[derive(Debug, Clone, Default)]
+pub struct StoreConfig {
+    history: History,
+    bug: Option<bugs::SeededBug>,
 }
 
-impl<K, V> Default for StateStore<K, V>
-where
-    K: Ord + Clone,
-{
-    fn default() -> Self {
-        Self::new()
+impl StoreConfig {
+    /// Keeps this much of the past. By default nothing but what snapshots hold on to.
+    #[must_use]
+    pub fn with_history(mut self, history: History) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// Puts a bug into the store, to show that a test would notice it.
+    #[cfg(feature = "seeded-bugs")]
+    #[must_use]
+    pub fn with_seeded_bug(mut self, bug: SeededBug) -> Self {
+        self.bug = Some(bug);
+        self
+    }
+
+    /// A store without a disk.
+    #[must_use]
+    pub fn in_memory(self) -> StateStore {
+        let publisher = Arc::new(Publisher::new(0));
+        StateStore {
+            inner: Arc::new(Inner::new(
+                self.history,
+                self.bug,
+                publisher,
+                None,
+                BTreeMap::new(),
+            )),
+        }
     }
 }
 
-impl<K, V> StateStore<K, V>
-where
-    K: Ord + Clone,
-{
-    /// An empty store, at version 0.
+impl StateStore {
+    /// An empty store without a disk.
     #[must_use]
-    pub fn new() -> Self {
-        Self {
-            current: ArcSwap::from_pointee(Inner::empty()),
-            commit: Mutex::new(()),
+    pub fn in_memory() -> Self {
+        StoreConfig::default().in_memory()
+    }
+
+    /// A table by its name, created if it is not there. The same name gives the same table.
+    ///
+    /// # Errors
+    /// [`TableError`] when the table is there with other types.
+    pub fn table<K: TableKey, V: TableValue>(&self, name: &str) -> Result<Table<K, V>, TableError> {
+        let mut state = self.inner.lock();
+        if let Some(rows) = state.tables.iter().find(|rows| &**rows.name() == name) {
+            return match rows.core().downcast::<Core<K, V>>() {
+                Ok(core) => Ok(Table(core)),
+                Err(_) => Err(TableError::OtherTypes {
+                    table: name.to_owned(),
+                    open: rows.types(),
+                    asked: std::any::type_name::<(K, V)>(),
+                }),
+            };
+        }
+        let core = Arc::new(Core::new(self.inner.id, state.tables.len(), name));
+        let rows = Rows::new(Arc::clone(&core));
+        state.tables.push(Box::new(rows));
+        Ok(Table(core))
+    }
+
+    /// The newest version that is as durable as it is to be. Taking it waits for nobody.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::new(&self.inner, self.inner.pin_published())
+    }
+
+    /// An older version, if it is still kept: see [`History`]. A version whose snapshot somebody
+    /// holds can be had from [`Snapshot::clone`] alone.
+    ///
+    /// # Errors
+    /// [`VersionError`] when it is not kept, or not there yet.
+    pub fn snapshot_at(&self, version: Version) -> Result<Snapshot, VersionError> {
+        let newest = Version(self.inner.publisher.published());
+        if version > newest {
+            return Err(VersionError::Future { version, newest });
+        }
+        match self.inner.pins.pin_past(version.0, &self.inner.floor) {
+            Some(pin) => Ok(Snapshot::new(&self.inner, pin)),
+            None => Err(VersionError::Dropped {
+                version,
+                oldest: Version(self.inner.floor.load(Ordering::SeqCst)),
+            }),
         }
     }
 
-    /// The state as it is now. It costs one reference count and never changes.
+    /// Starts a transaction on the newest published version.
     #[must_use]
-    pub fn snapshot(&self) -> Snapshot<K, V> {
-        Snapshot(self.current.load_full())
-    }
-
-    /// Starts a transaction on the state as it is now.
-    #[must_use]
-    pub fn begin(&self) -> Transaction<'_, K, V> {
-        Transaction::new(self, self.snapshot())
+    pub fn begin(&self) -> Transaction<'_> {
+        Transaction::new(&self.inner, self.inner.pin_published(), None)
     }
 
     /// Runs a closure in a transaction and commits it; again from the start, on the newest state,
-    /// when another commit has changed what it read.
+    /// when another commit has changed what it read. Returns when the commit is as durable as it is to
+    /// be.
     ///
-    /// The closure may run many times, so it must do nothing but read and write its transaction.
+    /// The closure may run many times, and may see commits that are not on the disk yet. So it must do
+    /// nothing but read and write its transaction.
     ///
     /// # Errors
-    /// [`UpdateError::Contended`] after a thousand attempts.
+    /// [`UpdateError::Contended`] after a thousand attempts; [`UpdateError::Store`] when the store
+    /// has stopped.
     pub fn update<T>(
         &self,
-        mut change: impl FnMut(&mut Transaction<'_, K, V>) -> T,
-    ) -> Result<(T, Version), UpdateError>
-    where
-        V: Clone,
-    {
+        mut change: impl FnMut(&mut Transaction<'_>) -> T,
+    ) -> Result<(T, Version), UpdateError> {
+        let (value, pending) = self.submit_update(|tx| Ok::<_, UpdateError>(change(tx)))?;
+        Ok((value, wait(pending)?))
+    }
+
+    /// As [`update`](Self::update), for a closure that may refuse: its error is returned, and nothing
+    /// is written.
+    ///
+    /// # Errors
+    /// The closure's own, and those of [`update`](Self::update).
+    pub fn try_update<T, E: From<UpdateError>>(
+        &self,
+        change: impl FnMut(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<(T, Version), E> {
+        let (value, pending) = self.submit_update(change)?;
+        Ok((value, wait(pending)?))
+    }
+
+    /// As [`try_update`](Self::try_update), but does not wait for the disk: the [`Pending`] that is
+    /// returned does, or is awaited.
+    ///
+    /// # Errors
+    /// As [`try_update`](Self::try_update).
+    pub fn submit_update<T, E: From<UpdateError>>(
+        &self,
+        mut change: impl FnMut(&mut Transaction<'_>) -> Result<T, E>,
+    ) -> Result<(T, Pending), E> {
+        let mut backoff = Backoff::default();
         for _ in 0..MAX_ATTEMPTS {
-            let mut tx = self.begin();
-            let value = change(&mut tx);
-            if let Ok(version) = tx.commit() {
-                return Ok((value, version));
+            let pin = self.inner.pin_latest();
+            let mut tx = Transaction::new(&self.inner, pin, Some(Guard::new()));
+            let value = change(&mut tx)?;
+            match tx.submit_unnamed() {
+                Ok(pending) => return Ok((value, pending)),
+                Err(CommitError::Conflict(_)) => backoff.wait(),
+                Err(CommitError::Store(error)) => return Err(UpdateError::Store(error).into()),
             }
-            // Whoever was faster is often on this core, in the middle of its next one.
-            std::thread::yield_now();
         }
         Err(UpdateError::Contended {
             attempts: MAX_ATTEMPTS,
-        })
+        }
+        .into())
     }
 
-    /// The one place where the state changes: validate what was read, then publish what was written.
-    fn publish(
+    /// Watches a table from now on: the snapshot is what was there, and the watcher tells of every
+    /// commit after it. Its queue holds the changes of `capacity` commits.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn watch<K: TableKey, V: TableValue>(
         &self,
-        reads: BTreeMap<K, Option<Version>>,
-        writes: BTreeMap<K, Option<V>>,
-    ) -> Result<Version, Conflict<K>> {
-        // It guards no data, so a panic under it has broken none.
-        let _turn = self.commit.lock().unwrap_or_else(PoisonError::into_inner);
-        let current = self.current.load();
-        let keys: Vec<K> = reads
-            .into_iter()
-            .filter(|(key, seen)| current.version_of(key) != *seen)
-            .map(|(key, _)| key)
-            .collect();
-        if !keys.is_empty() {
-            return Err(Conflict { keys });
-        }
-        let version = current.version.next();
-        let mut map = current.map.clone();
-        for (key, value) in writes {
-            match value {
-                Some(value) => map.insert_mut(key, Slot { value, version }),
-                None => {
-                    map.remove_mut(&key);
+        table: &Table<K, V>,
+        interest: Interest<K>,
+        capacity: usize,
+    ) -> (Snapshot, Watch<K, V>) {
+        let mut state = self.inner.lock();
+        let snapshot = self.snapshot();
+        let watch = self.register(&mut state, table, interest, capacity, snapshot.version());
+        (snapshot, watch)
+    }
+
+    /// Watches a table from an older version on, if all that has happened since is still kept: see
+    /// [`History`].
+    ///
+    /// # Errors
+    /// [`VersionError`] when it is not; take a snapshot, and [`watch`](Self::watch) from there.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn watch_from<K: TableKey, V: TableValue>(
+        &self,
+        table: &Table<K, V>,
+        interest: Interest<K>,
+        capacity: usize,
+        version: Version,
+    ) -> Result<Watch<K, V>, VersionError> {
+        let mut state = self.inner.lock();
+        // The floor is raised under this lock alone, so what is there now stays until it is read.
+        let _there = self.snapshot_at(version)?;
+        Ok(self.register(&mut state, table, interest, capacity, version))
+    }
+
+    fn register<K: TableKey, V: TableValue>(
+        &self,
+        state: &mut inner::State,
+        table: &Table<K, V>,
+        interest: Interest<K>,
+        capacity: usize,
+        from: Version,
+    ) -> Watch<K, V> {
+        self.inner.owns(table);
+        let watch = Watch::new(&self.inner, table, interest, capacity, from.0);
+        let guard = Guard::new();
+        // What was committed since, from the chains: some of it may not be published yet.
+        let mut missed: BTreeMap<u64, Vec<(K, Option<Value<V>>)>> = BTreeMap::new();
+        if self.inner.latest.load(Ordering::Relaxed) > from.0 {
+            let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
+            for (key, chain) in table.0.index(&guard).range::<K>(all.0, all.1) {
+                if watch.wants(key) {
+                    for (version, value) in chain.since(from.0, &guard) {
+                        let row = (key.clone(), Value::new(value));
+                        missed.entry(version).or_default().push(row);
+                    }
                 }
             }
         }
-        self.current.store(Arc::new(Inner { version, map }));
-        Ok(version)
+        let published = self.inner.publisher.published();
+        for (version, rows) in missed {
+            let changes = Changes {
+                version: Version(version),
+                rows,
+            };
+            let deliver = watch.deliver(changes);
+            if version <= published {
+                deliver();
+            } else {
+                self.inner.publisher.deliver_later(version, deliver);
+            }
+        }
+        if let Some(rows) = state.tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
+            watch.register(&mut rows.watchers);
+        }
+        self.inner.publisher.deliver();
+        watch
+    }
+
+    /// Drops now what nobody can ask for any more. Commits and snapshots that end do this by and by;
+    /// it is of use when there are none.
+    pub fn collect(&self) {
+        self.inner.sweep_all();
+        // The memory is free when every reader of this process has moved on, twice.
+        for _ in 0..8 {
+            Guard::new().accelerate();
+        }
     }
 }
 
-impl fmt::Display for Version {
+fn wait(pending: Pending) -> Result<Version, UpdateError> {
+    pending.wait().map_err(|error| match error {
+        CommitError::Store(error) => UpdateError::Store(error),
+        CommitError::Conflict(_) => unreachable!("a commit that is under way was not refused"),
+    })
+}
+
+impl Default for StateStore {
+    fn default() -> Self {
+        Self::in_memory()
+    }
+}
+
+impl fmt::Debug for StateStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "v{}", self.get())
+        f.debug_struct("StateStore")
+            .field("published", &Version(self.inner.publisher.published()))
+            .finish_non_exhaustive()
     }
 }

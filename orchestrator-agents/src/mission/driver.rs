@@ -158,7 +158,7 @@ async fn open(
             },
         })?;
     let lock = RepositoryLock::take(&git, &holder).await?;
-    let recorder = Recorder::new(Arc::new(journal), observer);
+    let recorder = Recorder::new(Arc::new(journal), observer)?;
     let mut notes = repository.notes.clone();
     if report.cut_bytes > 0 {
         notes.push(format!(

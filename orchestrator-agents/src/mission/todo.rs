@@ -266,9 +266,9 @@ fn one_line(text: &str) -> String {
 }
 
 fn statuses(shared: &Shared) -> BTreeMap<String, Status> {
-    let snapshot = shared.recorder.statuses();
-    snapshot
-        .iter()
+    let statuses = shared.recorder.statuses();
+    statuses
+        .into_iter()
         .map(|(id, status)| {
             let status = match status {
                 ItemStatus::Pending => Status::Pending,
@@ -276,7 +276,7 @@ fn statuses(shared: &Shared) -> BTreeMap<String, Status> {
                 ItemStatus::Landed | ItemStatus::Unneeded => Status::Done,
                 ItemStatus::Waived => Status::Waived,
             };
-            (id.clone(), status)
+            (id, status)
         })
         .collect()
 }

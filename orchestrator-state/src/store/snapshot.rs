@@ -1,112 +1,187 @@
 //! One version of the state, whole and unchanging.
 
 use std::borrow::Borrow;
+use std::fmt;
+use std::ops::RangeBounds;
 use std::sync::Arc;
 
-use rpds::RedBlackTreeMapSync;
-use serde::{Deserialize, Serialize};
+use sdd::Guard;
 
-/// Counts the commits of a store; 0 is the empty store.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Version(u64);
+use super::pins::Pin;
+use super::table::{Table, TableKey, TableValue, bounds};
+use super::inner::Inner;
+use super::{Value, Version};
 
-impl Version {
-    /// The number.
-    #[must_use]
-    pub fn get(self) -> u64 {
-        self.0
-    }
-
-    pub(super) fn next(self) -> Self {
-        Self(self.0 + 1)
-    }
+/// The state at one [`Version`]. Commits do not show in it, and it never waits for one.
+///
+/// Taking one costs the same however large the store is, and so does cloning one. It can be sent to
+/// another thread. While it is there, what it shows stays in memory.
+pub struct Snapshot {
+    store: Arc<Inner>,
+    pin: Pin,
 }
 
-/// A value and the version that wrote it.
-#[derive(Debug)]
-pub(super) struct Slot<V> {
-    pub(super) value: V,
-    pub(super) version: Version,
-}
-
-/// All that one version consists of. The map shares its unchanged parts with the version before.
-#[derive(Debug)]
-pub(super) struct Inner<K, V> {
-    pub(super) version: Version,
-    pub(super) map: RedBlackTreeMapSync<K, Slot<V>>,
-}
-
-impl<K: Ord, V> Inner<K, V> {
-    pub(super) fn empty() -> Self {
+impl Snapshot {
+    pub(super) fn new(store: &Arc<Inner>, pin: Pin) -> Self {
         Self {
-            version: Version::default(),
-            map: RedBlackTreeMapSync::new_sync(),
+            store: Arc::clone(store),
+            pin,
         }
     }
 
-    pub(super) fn version_of<Q>(&self, key: &Q) -> Option<Version>
-    where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
-    {
-        self.map.get(key).map(|slot| slot.version)
-    }
-}
-
-/// The state at one [`Version`]. Cheap to clone; later commits do not show in it.
-#[derive(Debug)]
-pub struct Snapshot<K, V>(pub(super) Arc<Inner<K, V>>);
-
-impl<K, V> Clone for Snapshot<K, V> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
-    }
-}
-
-impl<K: Ord, V> Snapshot<K, V> {
     /// Which version it is.
     #[must_use]
     pub fn version(&self) -> Version {
-        self.0.version
+        Version(self.pin.version)
     }
 
     /// The value of a key.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
     #[must_use]
-    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    pub fn get<K, V, Q>(&self, table: &Table<K, V>, key: &Q) -> Option<Value<V>>
     where
-        K: Borrow<Q>,
+        K: TableKey + Borrow<Q>,
+        V: TableValue,
         Q: Ord + ?Sized,
     {
-        self.0.map.get(key).map(|slot| &slot.value)
+        self.store.owns(table);
+        let guard = Guard::new();
+        let chain = table.0.chain(key, &guard)?;
+        Value::new(chain.shared_at(self.pin.version, &guard)?)
     }
 
-    /// The version that wrote a key's value.
-    #[must_use]
-    pub fn version_of<Q>(&self, key: &Q) -> Option<Version>
+    /// All rows with a key in the range, in the order of the keys, as they are in this version.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn range<K, V, R>(&self, table: &Table<K, V>, range: R) -> Vec<(K, Value<V>)>
     where
-        K: Borrow<Q>,
-        Q: Ord + ?Sized,
+        K: TableKey,
+        V: TableValue,
+        R: RangeBounds<K>,
     {
-        self.0.version_of(key)
+        let mut rows = Vec::new();
+        self.for_each(table, range, |key, value| {
+            rows.push((key.clone(), value.clone()));
+        });
+        rows
     }
 
-    /// All keys and values, in the order of the keys.
-    pub fn iter(&self) -> impl Iterator<Item = (&K, &V)> {
-        self.0.map.iter().map(|(key, slot)| (key, &slot.value))
-    }
-
-    /// How many keys have a value.
+    /// All rows of a table, in the order of the keys.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.map.size()
+    pub fn rows<K: TableKey, V: TableValue>(&self, table: &Table<K, V>) -> Vec<(K, Value<V>)> {
+        self.range(table, ..)
     }
 
-    /// Whether no key has a value.
+    /// How many rows a table has. It looks at every key.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.map.is_empty()
+    pub fn len<K: TableKey, V: TableValue>(&self, table: &Table<K, V>) -> usize {
+        let mut count = 0;
+        self.for_each(table, .., |_, _| count += 1);
+        count
+    }
+
+    /// Whether a table has no row.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    #[must_use]
+    pub fn is_empty<K: TableKey, V: TableValue>(&self, table: &Table<K, V>) -> bool {
+        self.len(table) == 0
+    }
+
+    /// Calls a function with each row in a range, in the order of the keys, without collecting them.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn for_each<K, V, R>(
+        &self,
+        table: &Table<K, V>,
+        range: R,
+        mut row: impl FnMut(&K, &Value<V>),
+    ) where
+        K: TableKey,
+        V: TableValue,
+        R: RangeBounds<K>,
+    {
+        self.store.owns(table);
+        let guard = Guard::new();
+        let (from, to) = bounds(&range);
+        for (key, chain) in table.0.index(&guard).range(from, to) {
+            let value = chain.shared_at(self.pin.version, &guard);
+            if let Some(value) = value.and_then(Value::new) {
+                row(key, &value);
+            }
+        }
+    }
+
+    /// What has changed in a table between this version and another one, in the order of the keys.
+    ///
+    /// # Panics
+    /// When the table or the other snapshot belongs to another store.
+    #[must_use]
+    pub fn diff<K: TableKey, V: TableValue>(
+        &self,
+        other: &Self,
+        table: &Table<K, V>,
+    ) -> Vec<Difference<K, V>> {
+        self.store.owns(table);
+        other.store.owns(table);
+        let guard = Guard::new();
+        let index = table.0.index(&guard);
+        let all = index.range::<K>(std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
+        all.filter_map(|(key, chain)| {
+            let at = |version| chain.shared_at(version, &guard).and_then(Value::new);
+            let (before, after) = (at(self.pin.version), at(other.pin.version));
+            let version = |value: &Option<Value<V>>| value.as_ref().map(Value::version);
+            (version(&before) != version(&after)).then(|| Difference {
+                key: key.clone(),
+                before,
+                after,
+            })
+        })
+        .collect()
+    }
+}
+
+/// A key that two versions disagree about.
+#[derive(Debug)]
+pub struct Difference<K, V: 'static> {
+    /// The key.
+    pub key: K,
+    /// Its value in the one version.
+    pub before: Option<Value<V>>,
+    /// Its value in the other one.
+    pub after: Option<Value<V>>,
+}
+
+impl Clone for Snapshot {
+    fn clone(&self) -> Self {
+        Self {
+            pin: self.store.pins.pin_again(&self.pin),
+            store: Arc::clone(&self.store),
+        }
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        if self.store.pins.release(&self.pin) {
+            self.store.try_sweep();
+        }
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Snapshot").field(&self.version()).finish()
     }
 }

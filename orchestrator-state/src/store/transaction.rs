@@ -1,91 +1,208 @@
-//! A transaction: reads from one snapshot, writes that nobody sees until the commit.
+//! A transaction: reads of one version, writes that nobody sees until the commit.
 
 use std::borrow::Borrow;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::fmt;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
 
-use thiserror::Error;
+use sdd::Guard;
+use smallvec::SmallVec;
 
-use super::{Snapshot, StateStore, Version};
+use super::chain::Revision;
+use super::commit::{Pending, TableSets};
+use super::error::CommitError;
+use super::inner::Inner;
+use super::pins::Pin;
+use super::sets::Sets;
+use super::table::{Table, TableKey, TableValue, bounds};
+use super::{Value, Version};
 
 /// Reads and writes that are committed together or not at all. Dropping it leaves no trace.
-#[derive(Debug)]
-pub struct Transaction<'s, K, V> {
-    store: &'s StateStore<K, V>,
-    base: Snapshot<K, V>,
-    /// What was read, and the version that was seen. Reading must not need `&mut self`, or two
-    /// values could not be held at once.
-    reads: RefCell<BTreeMap<K, Option<Version>>>,
-    writes: BTreeMap<K, Option<V>>,
+///
+/// Transactions are serializable: a commit succeeds only if everything that the transaction has
+/// read, ranges included, is still as it was. It is meant to be short: what it could see stays in
+/// memory while it is there, and the longer it lasts the likelier it is to be overtaken.
+pub struct Transaction<'s> {
+    store: &'s Arc<Inner>,
+    pin: Pin,
+    /// Reading must not need `&mut self`, or two values could not be compared in one expression.
+    sets: RefCell<TableSets>,
+    /// Makes the reads in a transaction cheaper. It is only there where the transaction cannot live
+    /// long, for it keeps memory from being freed.
+    _guard: Option<Guard>,
 }
 
-/// A commit was refused: these keys have changed since the transaction read them.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("{} of the keys that were read have been changed since; read them again", keys.len())]
-pub struct Conflict<K> {
-    /// The keys, in order.
-    pub keys: Vec<K>,
-}
-
-impl<'s, K, V> Transaction<'s, K, V>
-where
-    K: Ord + Clone,
-{
-    pub(super) fn new(store: &'s StateStore<K, V>, base: Snapshot<K, V>) -> Self {
+impl<'s> Transaction<'s> {
+    /// A transaction on a version that is pinned already.
+    pub(super) fn new(store: &'s Arc<Inner>, pin: Pin, guard: Option<Guard>) -> Self {
         Self {
             store,
-            base,
-            reads: RefCell::default(),
-            writes: BTreeMap::new(),
+            pin,
+            sets: RefCell::default(),
+            _guard: guard,
         }
     }
 
-    /// The version that it reads from.
+    /// The version that it reads.
     #[must_use]
     pub fn base(&self) -> Version {
-        self.base.version()
+        Version(self.pin.version)
     }
 
-    /// The value of a key: what this transaction has written, or else what the snapshot has. The
+    /// The value of a key: what this transaction has written, or else what its version has. The
     /// commit is refused if the key has changed by then. That no value was there counts as read too.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
     #[must_use]
-    pub fn get<Q>(&self, key: &Q) -> Option<&V>
+    pub fn get<K, V, Q>(&self, table: &Table<K, V>, key: &Q) -> Option<Value<V>>
     where
-        K: Borrow<Q>,
+        K: TableKey + Borrow<Q>,
+        V: TableValue,
         Q: Ord + ToOwned<Owned = K> + ?Sized,
     {
-        if let Some(written) = self.writes.get(key) {
-            return written.as_ref();
-        }
-        let mut reads = self.reads.borrow_mut();
-        if !reads.contains_key(key) {
-            reads.insert(key.to_owned(), self.base.version_of(key));
-        }
-        self.base.get(key)
+        self.with_sets(table, |sets| {
+            if let Some(written) = sets.writes.get(key) {
+                return Value::new(written.clone());
+            }
+            sets.read(key.to_owned());
+            let guard = Guard::new();
+            let chain = table.0.chain(key, &guard)?;
+            Value::new(chain.shared_at(self.pin.version, &guard)?)
+        })
+    }
+
+    /// All rows with a key in the range, in the order of the keys. The commit is refused if by then
+    /// one of them has changed, is gone, or has got company.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    #[must_use]
+    pub fn range<K, V, R>(&self, table: &Table<K, V>, range: R) -> Vec<(K, Value<V>)>
+    where
+        K: TableKey,
+        V: TableValue,
+        R: RangeBounds<K>,
+    {
+        self.with_sets(table, |sets| {
+            let (from, to) = bounds(&range);
+            sets.ranges.push((from.cloned(), to.cloned()));
+            let guard = Guard::new();
+            let index = table.0.index(&guard);
+            let mut written = sets.writes.within(&range).into_iter().peekable();
+            let mut rows = Vec::new();
+            let mut add = |key: K, revision| {
+                if let Some(value) = Value::new(revision) {
+                    rows.push((key, value));
+                }
+            };
+            for (key, chain) in index.range(from, to) {
+                while let Some((own, revision)) = written.next_if(|(own, _)| own < key) {
+                    add(own, revision);
+                }
+                if let Some((own, revision)) = written.next_if(|(own, _)| own == key) {
+                    add(own, revision);
+                } else if let Some(revision) = chain.shared_at(self.pin.version, &guard) {
+                    add(key.clone(), revision);
+                }
+            }
+            for (own, revision) in written {
+                add(own, revision);
+            }
+            rows
+        })
     }
 
     /// Sets the value of a key. Without a [`get`](Self::get) of the same key this is blind: it
     /// overwrites whatever is there at the commit.
-    pub fn put(&mut self, key: K, value: V) {
-        self.writes.insert(key, Some(value));
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn put<K: TableKey, V: TableValue>(&mut self, table: &Table<K, V>, key: K, value: V) {
+        self.write(table, key, Some(value));
     }
 
     /// Takes a key away. As blind as [`put`](Self::put).
-    pub fn remove(&mut self, key: K) {
-        self.writes.insert(key, None);
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn remove<K: TableKey, V: TableValue>(&mut self, table: &Table<K, V>, key: K) {
+        self.write(table, key, None);
     }
 
-    /// Makes the writes visible, all at once, as one new version.
+    fn write<K: TableKey, V: TableValue>(&self, table: &Table<K, V>, key: K, value: Option<V>) {
+        self.with_sets(table, |sets| sets.writes.put(key, Revision::new(value)));
+    }
+
+    /// Makes the writes visible, all at once, as one new version, and returns when that is as
+    /// durable as the store's [`Durability`](crate::Durability) says.
     ///
-    /// Without writes there is nothing to refuse: what was read is one consistent version, and
-    /// that version is returned.
+    /// Without writes there is nothing to refuse: what was read is one version, and that version is
+    /// returned.
     ///
     /// # Errors
-    /// [`Conflict`] when a key that was read has changed.
-    pub fn commit(self) -> Result<Version, Conflict<K>> {
-        if self.writes.is_empty() {
-            return Ok(self.base.version());
+    /// [`CommitError::Conflict`] when something that was read has changed; nothing is written then.
+    /// Anything else means that the store has stopped.
+    pub fn commit(self) -> Result<Version, CommitError> {
+        self.submit()?.wait()
+    }
+
+    /// As [`commit`](Self::commit), but does not wait for the disk: the [`Pending`] that is returned
+    /// does, or is awaited.
+    ///
+    /// # Errors
+    /// As [`commit`](Self::commit).
+    pub fn submit(self) -> Result<Pending, CommitError> {
+        let sets = self.sets.take();
+        self.store.commit(self.pin.version, sets, true)
+    }
+
+    /// As [`submit`](Self::submit), without the names of the keys that are in conflict.
+    pub(super) fn submit_unnamed(self) -> Result<Pending, CommitError> {
+        let sets = self.sets.take();
+        self.store.commit(self.pin.version, sets, false)
+    }
+
+    fn with_sets<K: TableKey, V: TableValue, T>(
+        &self,
+        table: &Table<K, V>,
+        run: impl FnOnce(&mut Sets<K, V>) -> T,
+    ) -> T {
+        self.store.owns(table);
+        let mut all = self.sets.borrow_mut();
+        let found = all.iter().position(|(id, _)| *id == table.0.id);
+        let at = found.unwrap_or_else(|| {
+            all.push((table.0.id, Box::new(Sets::<K, V>::new())));
+            all.len() - 1
+        });
+        match all[at].1.as_any_mut().downcast_mut() {
+            Some(sets) => run(sets),
+            None => unreachable!("a table's number stands for its types"),
         }
-        self.store.publish(self.reads.into_inner(), self.writes)
     }
 }
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.store.pins.release(&self.pin) {
+            self.store.try_sweep();
+        }
+    }
+}
+
+impl fmt::Debug for Transaction<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transaction")
+            .field("base", &self.base())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Owned bounds, for the range of a read that is looked at again at the commit.
+pub(super) fn as_refs<K>(range: &(Bound<K>, Bound<K>)) -> (Bound<&K>, Bound<&K>) {
+    (range.0.as_ref(), range.1.as_ref())
+}
+
+/// The type under [`TableSets`], so that its module need not name it.
+pub(super) type Small<T> = SmallVec<[T; 1]>;

@@ -1,0 +1,257 @@
+//! The one place where the state changes: check what was read, install what was written, publish.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use sdd::Guard;
+
+use super::Version;
+use super::bugs::SeededBug;
+use super::durable::Ticket;
+use super::error::{CommitError, Conflict, StoreError};
+use super::inner::{Inner, State};
+use super::rows::Install;
+use super::sets::AnySets;
+use super::transaction::Small;
+use crate::sync::Ordering;
+
+/// What a transaction has read and written, by the number of the table.
+pub(super) type TableSets = Small<(usize, Box<dyn AnySets>)>;
+
+/// A commit that is in its place among all commits, and on its way to the disk.
+///
+/// Wait for it with [`wait`](Self::wait), or await it. Dropping it takes nothing back: the commit
+/// takes place, and only its acknowledgement is not waited for.
+#[must_use = "a commit is not acknowledged before it was waited for"]
+pub struct Pending {
+    version: Version,
+    ticket: Option<(Arc<Inner>, Ticket)>,
+}
+
+impl Pending {
+    fn done(version: u64) -> Self {
+        Self {
+            version: Version(version),
+            ticket: None,
+        }
+    }
+
+    /// The version that it makes.
+    #[must_use]
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    /// Returns when the commit is as durable as it is to be.
+    ///
+    /// # Errors
+    /// [`CommitError::Store`] when the journal has stopped. The commit may be on the disk or not.
+    pub fn wait(self) -> Result<Version, CommitError> {
+        if let Some((store, ticket)) = self.ticket {
+            ticket.wait().map_err(|error| store.stop(error))?;
+        }
+        Ok(self.version)
+    }
+}
+
+impl Future for Pending {
+    type Output = Result<Version, CommitError>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some((store, ticket)) = &mut self.ticket {
+            let result = ready!(Pin::new(ticket).poll(context));
+            result.map_err(|error| store.stop(error))?;
+        }
+        Poll::Ready(Ok(self.version))
+    }
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pending")
+            .field("version", &self.version)
+            .field("acknowledged", &self.ticket.is_none())
+            .finish()
+    }
+}
+
+/// A commit whose writes are in.
+struct Put {
+    version: u64,
+    /// Whether a chain has got long.
+    deep: bool,
+    /// Whether watchers have to be told.
+    watched: bool,
+}
+
+impl Inner {
+    /// Commits what a transaction on version `base` has done.
+    pub(super) fn commit(
+        self: &Arc<Self>,
+        base: u64,
+        mut sets: TableSets,
+        named: bool,
+    ) -> Result<Pending, CommitError> {
+        if sets.iter().all(|(_, sets)| sets.writes_nothing()) {
+            return Ok(self.read_only(base));
+        }
+        let record = match &self.durable {
+            Some(durable) => Some(durable.encode(&sets)?),
+            None => None,
+        };
+        let mut state = self.lock();
+        let guard = Guard::new();
+        state.check()?;
+        if let Err(conflict) = self.validate(&state, base, &sets, named) {
+            if self.bug == Some(SeededBug::RepeatCommit) {
+                self.install(&mut state, &mut sets, &guard);
+            }
+            return Err(conflict.into());
+        }
+        let Put {
+            version,
+            deep,
+            watched,
+        } = self.install(&mut state, &mut sets, &guard);
+        let ticket = match (&self.durable, record) {
+            (Some(durable), Some(record)) => match durable.submit(&record, version) {
+                Ok(ticket) => Some((Arc::clone(self), ticket)),
+                Err(error) => {
+                    drop(state);
+                    return Err(self.stop(error).into());
+                }
+            },
+            _ => {
+                if self.bug != Some(SeededBug::LatePublish) {
+                    self.publisher.publish(version);
+                }
+                if watched {
+                    self.publisher.deliver();
+                }
+                None
+            }
+        };
+        self.latest.store(version, Ordering::Release);
+        self.tend(&mut state, &guard, deep);
+        Ok(Pending {
+            version: Version(version),
+            ticket,
+        })
+    }
+
+    /// Nothing is written. But what was read may be on its way to the disk still.
+    fn read_only(self: &Arc<Self>, base: u64) -> Pending {
+        match &self.durable {
+            Some(durable) if self.publisher.published() < base => Pending {
+                version: Version(base),
+                ticket: Some((Arc::clone(self), durable.ticket(base))),
+            },
+            _ => Pending::done(base),
+        }
+    }
+
+    fn validate(
+        &self,
+        state: &State,
+        base: u64,
+        sets: &TableSets,
+        named: bool,
+    ) -> Result<(), Conflict> {
+        // Nobody has committed since, so nothing can have changed.
+        if self.latest.load(Ordering::Relaxed) == base
+            || self.bug == Some(SeededBug::DropValidation)
+        {
+            return Ok(());
+        }
+        let mut keys = Vec::new();
+        let mut unchanged = true;
+        for (table, sets) in sets {
+            let names = named.then_some(&mut keys);
+            unchanged &= state.tables[*table].is_unchanged(&**sets, base, self.bug, names);
+            if !unchanged && !named {
+                break;
+            }
+        }
+        if unchanged {
+            return Ok(());
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        Err(Conflict {
+            base: Version(base),
+            keys,
+        })
+    }
+
+    /// Puts the writes in as the next version.
+    fn install(&self, state: &mut State, sets: &mut TableSets, guard: &Guard) -> Put {
+        let version = self.latest.load(Ordering::Relaxed) + 1;
+        if self.bug == Some(SeededBug::EarlyPublish) {
+            self.publisher.publish(version);
+            std::thread::yield_now();
+        }
+        state.installing = true;
+        // Versions that are not published cannot be dropped, so a chain may have as many as these.
+        let waiting = version - self.publisher.published().min(version);
+        let State {
+            tables, horizon, ..
+        } = state;
+        let install = Install {
+            version,
+            guard,
+            deep: 8 + 2 * u32::try_from(horizon.pinned.len() as u64 + waiting).unwrap_or(u32::MAX / 4),
+            horizon,
+        };
+        let mut put = Put {
+            version,
+            deep: false,
+            watched: false,
+        };
+        for (at, (table, sets)) in sets.drain(..).enumerate() {
+            if self.bug == Some(SeededBug::LostWrite) && version.is_multiple_of(7) {
+                continue;
+            }
+            if self.bug == Some(SeededBug::TornMultiKey) && at == 1 {
+                self.publisher.publish(version);
+                std::thread::yield_now();
+            }
+            let installed = tables[table].install(sets, &install);
+            put.deep |= installed.deep;
+            if let Some(deliver) = installed.deliver {
+                put.watched = true;
+                self.publisher.deliver_later(version, deliver);
+            }
+        }
+        state.installing = false;
+        put
+    }
+
+    /// Notes that the journal has stopped, and tells everyone who waits for changes.
+    pub(super) fn stop(&self, error: crate::AppendError) -> StoreError {
+        let mut state = self.lock();
+        let error = StoreError::Stopped {
+            source: Arc::new(error),
+        };
+        let error = state.stopped.get_or_insert(error).clone();
+        for table in &mut state.tables {
+            table.close();
+        }
+        error
+    }
+}
+
+impl State {
+    /// Whether anything can be committed.
+    pub(super) fn check(&mut self) -> Result<(), StoreError> {
+        if self.installing {
+            self.stopped.get_or_insert(StoreError::Panicked);
+        }
+        match &self.stopped {
+            Some(error) => Err(error.clone()),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! What a store consists of: the part that everybody reads, and the part under the commit lock.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::AtomicU64 as PlainAtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Instant;
+
+use sdd::Guard;
+
+use super::bugs::SeededBug;
+use super::durable::{Durable, StagedTable};
+use super::history::History;
+use super::pins::{Horizon, Pin, Pins};
+use super::publish::Publisher;
+use super::rows::AnyRows;
+use super::table::Table;
+use crate::sync::{AtomicU64, Ordering};
+
+/// How many commits there are between two looks at the pins.
+const LOOK_EVERY: u32 = 64;
+/// How many keys are cleaned up at most in one commit, so that none takes long.
+const SWEEP: usize = 4 * LOOK_EVERY as usize;
+
+/// A store, as its handles share it.
+pub(super) struct Inner {
+    /// Tells the tables of one store from those of another.
+    pub(super) id: u64,
+    pub(super) pins: Pins,
+    pub(super) publisher: Arc<Publisher>,
+    /// The version of the last commit. It is ahead of the published one while the disk is at work.
+    pub(super) latest: AtomicU64,
+    /// The highest watermark by which anything was dropped.
+    pub(super) floor: AtomicU64,
+    pub(super) state: Mutex<State>,
+    pub(super) durable: Option<Durable>,
+    pub(super) bug: Option<SeededBug>,
+}
+
+/// What only the one who commits looks at.
+pub(super) struct State {
+    pub(super) tables: Vec<Box<dyn AnyRows>>,
+    /// Rows that were read from the disk, of tables that nobody has opened yet.
+    pub(super) staged: BTreeMap<String, StagedTable>,
+    pub(super) horizon: Horizon,
+    until_look: u32,
+    /// Whether a commit is being put in. Seen true by the next one, it was broken off by a panic.
+    pub(super) installing: bool,
+    pub(super) history: History,
+    /// When versions were there, for a history by age.
+    times: VecDeque<(Instant, u64)>,
+    /// Why nothing can be committed any more.
+    pub(super) stopped: Option<super::StoreError>,
+}
+
+/// Numbers the stores of this process.
+static NEXT_ID: PlainAtomicU64 = PlainAtomicU64::new(1);
+
+impl Inner {
+    pub(super) fn new(
+        history: History,
+        bug: Option<SeededBug>,
+        publisher: Arc<Publisher>,
+        durable: Option<Durable>,
+        staged: BTreeMap<String, StagedTable>,
+    ) -> Self {
+        let version = publisher.published();
+        Self {
+            id: NEXT_ID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
+            pins: Pins::new(),
+            publisher,
+            latest: AtomicU64::new(version),
+            floor: AtomicU64::new(version),
+            state: Mutex::new(State {
+                tables: Vec::new(),
+                staged,
+                horizon: Horizon {
+                    watermark: version,
+                    pinned: Vec::new(),
+                },
+                until_look: LOOK_EVERY,
+                installing: false,
+                history,
+                times: VecDeque::new(),
+                stopped: None,
+            }),
+            durable,
+            bug,
+        }
+    }
+
+    /// The lock of those who commit.
+    ///
+    /// It is held for well under a microsecond, and then wanted again. Whoever finds it taken waits
+    /// for a little longer than that without asking the system: otherwise the lock, and all that it
+    /// guards, would wander from one processor's cache to the other's with every commit.
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        for turn in 0..6 {
+            match self.state.try_lock() {
+                Ok(state) => return state,
+                // `State::check` finds out whether the panic has left something half done.
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => {
+                    (0..16_u32 << turn).for_each(|_| std::hint::spin_loop());
+                }
+            }
+        }
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// # Panics
+    /// When the table belongs to another store.
+    pub(super) fn owns<K, V>(&self, table: &Table<K, V>) {
+        assert!(
+            table.0.store == self.id,
+            "table `{}` belongs to another store; open it with this store's `table`",
+            table.0.name
+        );
+    }
+
+    /// Pins the newest version that everybody may see.
+    pub(super) fn pin_published(&self) -> Pin {
+        let watermark = &self.publisher.published;
+        if self.bug == Some(SeededBug::StaleSnapshot) {
+            let stale = || watermark.load(Ordering::SeqCst).saturating_sub(1);
+            let mut pin = self.pins.pin(&AtomicU64::new(0), stale);
+            pin.version = pin.version.min(watermark.load(Ordering::SeqCst));
+            return pin;
+        }
+        self.pins.pin(watermark, || watermark.load(Ordering::SeqCst))
+    }
+
+    /// Pins the newest version, which the disk may not have yet.
+    pub(super) fn pin_latest(&self) -> Pin {
+        let latest = || self.latest.load(Ordering::SeqCst);
+        self.pins.pin(&self.publisher.published, latest)
+    }
+
+    /// Cleans up if nobody is committing just now. Whoever is does it himself.
+    pub(super) fn try_sweep(&self) {
+        let mut state = match self.state.try_lock() {
+            Ok(state) => state,
+            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => return,
+        };
+        self.tend(&mut state, &Guard::new(), true);
+    }
+
+    /// Looks at the pins and drops all that nobody can ask for.
+    pub(super) fn sweep_all(&self) {
+        let guard = Guard::new();
+        let mut state = self.lock();
+        self.look(&mut state);
+        let State {
+            tables, horizon, ..
+        } = &mut *state;
+        for table in tables {
+            table.sweep_all(horizon, &guard);
+        }
+    }
+
+    /// To be called after every commit: now and then, looks and cleans up.
+    pub(super) fn tend(&self, state: &mut State, guard: &Guard, now: bool) {
+        state.until_look = state.until_look.saturating_sub(1);
+        if state.until_look > 0 && !now {
+            return;
+        }
+        self.look(state);
+        let mut budget = SWEEP;
+        for table in &mut state.tables {
+            table.sweep(&state.horizon, guard, &mut budget);
+        }
+    }
+
+    /// Finds out what has to be kept.
+    fn look(&self, state: &mut State) {
+        state.until_look = LOOK_EVERY;
+        let published = self.publisher.published();
+        let watermark = state.history.watermark(published, &mut state.times);
+        let watermark = watermark.max(self.floor.load(Ordering::Relaxed));
+        // Before the look, so that `pin_past` sees it or is seen.
+        self.floor.store(watermark, Ordering::SeqCst);
+        state.horizon = if self.bug == Some(SeededBug::UnpinnedGc) {
+            Horizon {
+                watermark: published,
+                pinned: Vec::new(),
+            }
+        } else {
+            self.pins.look(watermark)
+        };
+        let waits = state.tables.iter().filter_map(|table| table.waits_for());
+        if let Some(waits) = waits.min()
+            && waits > state.horizon.oldest()
+        {
+            self.pins.mark_blocking(waits);
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What everybody may see, and telling those who wait for it.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use super::watch::Deliver;
+use crate::sync::{AtomicU64, Ordering};
+
+/// The newest version that is as durable as it was to be.
+#[derive(Default)]
+pub(super) struct Publisher {
+    pub(super) published: AtomicU64,
+    /// Changes that watchers will be told of when their versions are published, in order.
+    undelivered: Mutex<VecDeque<(u64, Deliver)>>,
+}
+
+impl Publisher {
+    pub(super) fn new(version: u64) -> Self {
+        Self {
+            published: AtomicU64::new(version),
+            undelivered: Mutex::default(),
+        }
+    }
+
+    pub(super) fn published(&self) -> u64 {
+        self.published.load(Ordering::Acquire)
+    }
+
+    /// Keeps changes until their version is published. To be called before it is.
+    pub(super) fn deliver_later(&self, version: u64, deliver: Deliver) {
+        self.lock().push_back((version, deliver));
+    }
+
+    /// Makes a version visible, and tells the watchers. Versions come in order.
+    pub(super) fn publish(&self, version: u64) {
+        self.published.store(version, Ordering::Release);
+    }
+
+    /// Tells the watchers of what is published.
+    pub(super) fn deliver(&self) {
+        let published = self.published();
+        // Under the lock, so that two of these do not mix up the order.
+        let mut undelivered = self.lock();
+        while undelivered.front().is_some_and(|(version, _)| *version <= published)
+            && let Some((_, deliver)) = undelivered.pop_front()
+        {
+            deliver();
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Deliver)>> {
+        // A watcher's queue cannot panic; and if it did, the queue here would still be whole.
+        self.undelivered.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,373 @@
+//! Being told of changes: every one, in order, once it is published.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::future::Future;
+use std::ops::{Bound, RangeBounds};
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::{Context, Poll, Waker};
+
+use thiserror::Error;
+
+use super::inner::Inner;
+use super::sets::Writes;
+use super::table::{Table, TableKey, TableValue};
+use super::{Snapshot, Value, Version};
+
+/// Hands changes to a watcher's queue.
+pub(super) type Deliver = Box<dyn FnOnce() + Send>;
+
+/// Which keys of a table a watcher wants to hear of.
+pub struct Interest<K>(Kind<K>);
+
+enum Kind<K> {
+    All,
+    Range(Bound<K>, Bound<K>),
+    Prefix(Box<dyn Fn(&K) -> bool + Send + Sync>),
+}
+
+impl<K: TableKey> Interest<K> {
+    /// Every key.
+    #[must_use]
+    pub fn all() -> Self {
+        Self(Kind::All)
+    }
+
+    /// One key.
+    #[must_use]
+    pub fn key(key: K) -> Self {
+        Self(Kind::Range(Bound::Included(key.clone()), Bound::Included(key)))
+    }
+
+    /// The keys within a range.
+    #[must_use]
+    pub fn range(range: impl RangeBounds<K>) -> Self {
+        let bound = |bound: Bound<&K>| bound.cloned();
+        Self(Kind::Range(bound(range.start_bound()), bound(range.end_bound())))
+    }
+
+    /// The keys that begin with a text.
+    #[must_use]
+    pub fn prefix(prefix: impl Into<String>) -> Self
+    where
+        K: AsRef<str>,
+    {
+        let prefix = prefix.into();
+        Self(Kind::Prefix(Box::new(move |key| {
+            key.as_ref().starts_with(&prefix)
+        })))
+    }
+
+    fn wants(&self, key: &K) -> bool {
+        match &self.0 {
+            Kind::All => true,
+            Kind::Range(from, to) => (from.as_ref(), to.as_ref()).contains(key),
+            Kind::Prefix(has_it) => has_it(key),
+        }
+    }
+}
+
+impl<K> fmt::Debug for Interest<K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interest").finish_non_exhaustive()
+    }
+}
+
+/// What one commit has changed among the keys that a watcher wants to hear of.
+#[derive(Debug)]
+pub struct Changes<K, V: 'static> {
+    /// The commit.
+    pub version: Version,
+    /// The keys and their new values, in the order of the keys. No value means that the key was
+    /// taken away.
+    pub rows: Vec<(K, Option<Value<V>>)>,
+}
+
+/// Why a watcher is told of nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum WatchError {
+    /// The watcher did not keep up, and its queue was full.
+    #[error(
+        "changes after {after} were missed, because the watcher did not keep up; call `catch_up` and \
+         go on from its snapshot"
+    )]
+    Lagged {
+        /// The last version that the watcher has been told of.
+        after: Version,
+    },
+    /// The store was dropped or has stopped.
+    #[error("there will be no more changes: the store was closed, or has stopped")]
+    Closed,
+}
+
+/// Tells of every change, in order and without a gap, from the version that it was made at.
+///
+/// A commit is told of once it is published: after it has become as durable as it is to be. Nobody
+/// waits for a slow watcher. When its queue is full, it gets [`WatchError::Lagged`] behind what was in
+/// the queue, and goes on with [`catch_up`](Self::catch_up).
+pub struct Watch<K: 'static, V: 'static> {
+    store: Weak<Inner>,
+    table: Table<K, V>,
+    queue: Arc<Queue<K, V>>,
+}
+
+struct Queue<K, V: 'static> {
+    interest: Interest<K>,
+    capacity: usize,
+    waiting: Mutex<Waiting<K, V>>,
+    arrived: Condvar,
+}
+
+struct Waiting<K, V: 'static> {
+    changes: VecDeque<Changes<K, V>>,
+    /// The last version that was put into the queue, or that the watcher knows otherwise.
+    told: Version,
+    lagged: bool,
+    closed: bool,
+    waker: Option<Waker>,
+}
+
+impl<K, V> Queue<K, V> {
+    fn lock(&self) -> MutexGuard<'_, Waiting<K, V>> {
+        // Nothing under this lock panics half-way.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn push(&self, changes: Changes<K, V>) {
+        let mut waiting = self.lock();
+        // Its snapshot has it already.
+        if changes.version <= waiting.told {
+            return;
+        }
+        if waiting.lagged || waiting.changes.len() >= self.capacity {
+            waiting.lagged = true;
+        } else {
+            waiting.told = changes.version;
+            waiting.changes.push_back(changes);
+        }
+        self.wake(waiting);
+    }
+
+    fn close(&self) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        self.wake(waiting);
+    }
+
+    fn wake(&self, mut waiting: MutexGuard<'_, Waiting<K, V>>) {
+        let waker = waiting.waker.take();
+        drop(waiting);
+        self.arrived.notify_all();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl<K, V> Waiting<K, V> {
+    fn take(&mut self) -> Option<Result<Changes<K, V>, WatchError>> {
+        if let Some(changes) = self.changes.pop_front() {
+            return Some(Ok(changes));
+        }
+        if self.lagged {
+            return Some(Err(WatchError::Lagged { after: self.told }));
+        }
+        self.closed.then_some(Err(WatchError::Closed))
+    }
+}
+
+impl<K: TableKey, V: TableValue> Watch<K, V> {
+    /// Makes a watcher that has been told of everything up to `told`. It is not registered yet.
+    pub(super) fn new(
+        store: &Arc<Inner>,
+        table: &Table<K, V>,
+        interest: Interest<K>,
+        capacity: usize,
+        told: u64,
+    ) -> Self {
+        Self {
+            store: Arc::downgrade(store),
+            table: table.clone(),
+            queue: Arc::new(Queue {
+                interest,
+                capacity: capacity.max(1),
+                waiting: Mutex::new(Waiting {
+                    changes: VecDeque::new(),
+                    told: Version(told),
+                    lagged: false,
+                    closed: false,
+                    waker: None,
+                }),
+                arrived: Condvar::new(),
+            }),
+        }
+    }
+
+    pub(super) fn register(&self, watchers: &mut Watchers<K, V>) {
+        watchers.queues.push(Arc::downgrade(&self.queue));
+    }
+
+    pub(super) fn wants(&self, key: &K) -> bool {
+        self.queue.interest.wants(key)
+    }
+
+    /// Hands over what was there before the watcher was registered.
+    pub(super) fn deliver(&self, changes: Changes<K, V>) -> Deliver
+    where
+        K: Send,
+    {
+        let queue = Arc::downgrade(&self.queue);
+        Box::new(move || {
+            if let Some(queue) = queue.upgrade() {
+                queue.push(changes);
+            }
+        })
+    }
+
+    /// Waits for the next changes.
+    ///
+    /// # Errors
+    /// [`WatchError`]; before that, everything that was in the queue is handed out.
+    pub fn recv(&mut self) -> Result<Changes<K, V>, WatchError> {
+        let mut waiting = self.queue.lock();
+        loop {
+            if let Some(result) = waiting.take() {
+                return result;
+            }
+            waiting = self
+                .queue
+                .arrived
+                .wait(waiting)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The next changes, if they are there already.
+    ///
+    /// # Errors
+    /// As [`recv`](Self::recv).
+    pub fn try_recv(&mut self) -> Result<Option<Changes<K, V>>, WatchError> {
+        self.queue.lock().take().transpose()
+    }
+
+    /// A future of the next changes. Dropping it loses none.
+    pub fn next(&mut self) -> Next<'_, K, V> {
+        Next { watch: self }
+    }
+
+    /// Goes on after [`WatchError::Lagged`]: gives a snapshot that shows all that was missed. What
+    /// comes next is what was committed after it.
+    ///
+    /// # Errors
+    /// [`WatchError::Closed`] when the store is gone.
+    pub fn catch_up(&mut self) -> Result<Snapshot, WatchError> {
+        let store = self.store.upgrade().ok_or(WatchError::Closed)?;
+        let mut waiting = self.queue.lock();
+        // The snapshot is taken while nothing can be put into the queue: what is published by now is
+        // in it, and what will be is not yet in the queue.
+        let snapshot = Snapshot::new(&store, store.pin_published());
+        waiting.changes.clear();
+        waiting.lagged = false;
+        waiting.told = waiting.told.max(snapshot.version());
+        drop(waiting);
+        Ok(snapshot)
+    }
+
+    /// The table that is watched.
+    #[must_use]
+    pub fn table(&self) -> &Table<K, V> {
+        &self.table
+    }
+}
+
+impl<K, V> fmt::Debug for Watch<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch")
+            .field("table", &self.table)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The future of the next changes.
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Next<'a, K: 'static, V: 'static> {
+    watch: &'a mut Watch<K, V>,
+}
+
+impl<K: TableKey, V: TableValue> Future for Next<'_, K, V> {
+    type Output = Result<Changes<K, V>, WatchError>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut waiting = self.watch.queue.lock();
+        if let Some(result) = waiting.take() {
+            return Poll::Ready(result);
+        }
+        waiting.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+/// The watchers of a table.
+pub(super) struct Watchers<K, V: 'static> {
+    queues: Vec<Weak<Queue<K, V>>>,
+}
+
+impl<K, V> Default for Watchers<K, V> {
+    fn default() -> Self {
+        Self { queues: Vec::new() }
+    }
+}
+
+impl<K: TableKey, V: TableValue> Watchers<K, V> {
+    /// What the watchers are to be told of a commit.
+    pub(super) fn changes(&mut self, writes: &Writes<K, V>, version: u64) -> Option<Deliver> {
+        if self.queues.is_empty() {
+            return None;
+        }
+        self.queues.retain(|queue| queue.strong_count() > 0);
+        let mut told = Vec::new();
+        for weak in &self.queues {
+            let Some(queue) = weak.upgrade() else {
+                continue;
+            };
+            let mut rows = Vec::new();
+            let Ok(()) = writes.try_for_each(|key, revision| {
+                if queue.interest.wants(key) {
+                    rows.push((key.clone(), Value::new(revision.clone())));
+                }
+                Ok::<(), std::convert::Infallible>(())
+            });
+            if !rows.is_empty() {
+                let version = Version(version);
+                told.push((Weak::clone(weak), Changes { version, rows }));
+            }
+        }
+        (!told.is_empty()).then(|| -> Deliver {
+            Box::new(move || {
+                for (queue, changes) in told {
+                    if let Some(queue) = queue.upgrade() {
+                        queue.push(changes);
+                    }
+                }
+            })
+        })
+    }
+}
+
+impl<K, V> Watchers<K, V> {
+    /// Tells everyone that nothing will come any more.
+    pub(super) fn close(&self) {
+        for queue in self.queues.iter().filter_map(Weak::upgrade) {
+            queue.close();
+        }
+    }
+}
+
+impl<K, V> Drop for Watchers<K, V> {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
