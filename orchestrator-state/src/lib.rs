@@ -58,7 +58,7 @@ mod journal;
 mod store;
 mod todo;
 
-pub use atomic::{AtomicWriteError, atomic_write};
+pub use atomic::{AtomicWriteError, WriteStep, atomic_write};
 pub use digest::{Digest, ParseDigestError};
 pub use journal::{
     AppendError, BadAnchor, BadRecord, Clock, Disk, Holder, Journal, JournalConfig, LogFile,
