@@ -11,6 +11,7 @@
 //!   keeps its bytes, and what a person edited by hand is merged and reported as a [`HandEdit`].
 //! - [`atomic_write`] replaces a file as a whole or not at all. [`Backups`] keeps the last few copies
 //!   of a file and puts any of them back.
+//! - [`config`] puts settings into a JSON or TOML file that people edit, and takes them out again.
 //! - A [`Digest`] is the hash that all of them use.
 //!
 //! This crate does not know what an agent, a model or a scheduler is.
@@ -55,6 +56,7 @@
 
 mod atomic;
 mod backup;
+pub mod config;
 mod digest;
 mod journal;
 mod store;

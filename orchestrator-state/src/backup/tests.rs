@@ -213,7 +213,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
 
     /// A plain model: a list of contents, the oldest dropped beyond three, and a file.
     #[test]
