@@ -1,192 +1,131 @@
 //! Replacing a file as a whole: whoever looks sees the old content or the new, also after a crash.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+mod error;
+mod stale;
+mod steps;
+mod target;
+#[cfg(test)]
+mod tests;
 
-use tempfile::Builder;
-use thiserror::Error;
+use std::fs::{self, Metadata};
+use std::io;
+use std::path::Path;
 
-/// How many symbolic links are followed before it is called a loop, as in Linux.
-const MAX_LINKS: usize = 40;
-
-/// Why a file was not replaced.
-#[derive(Debug, Error)]
-#[non_exhaustive]
-pub enum AtomicWriteError {
-    /// Nothing has changed: the old content, if any, is still there.
-    #[error("`{}` was not written: {step} failed; its old content is untouched", path.display())]
-    NotWritten {
-        /// The file that was to be replaced.
-        path: PathBuf,
-        /// What was tried.
-        step: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// The new content is in place, but a power cut may bring the old one back.
-    #[error("`{}` was written, but its folder could not be made durable; write it again", path.display())]
-    NotDurable {
-        /// The file that was replaced.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-}
+pub use error::{AtomicWriteError, WriteStep};
+pub(crate) use steps::sync_folder;
+use steps::{Steps, System};
+pub(crate) use target::{follow, parent};
 
 /// Replaces a file's content, or creates the file, durably and in one step.
 ///
 /// The bytes go to a temporary file in the same folder, which is synced and then renamed; the
-/// folder is synced after that. The permissions of the old file are kept. A symbolic link is
-/// followed, so the link stays and what it points to is replaced.
+/// folder is synced after that (the order that is needed is the one of Pillai et al. 2014, "All
+/// File Systems Are Not Created Equal"). A relative path is relative to the current folder. A
+/// symbolic link is followed, so the link stays and what it points to is replaced.
 ///
-/// The owner, extended attributes and hard links of the old file are not kept.
+/// Kept: the permissions of the old file, and its owner and group where the system lets this
+/// process give them (root, mostly). Where it does not, the file belongs to this process from then
+/// on, without set-user and set-group bits. The new content is never readable by more people than
+/// the old one was, also not while it is being written.
+///
+/// Not kept: extended attributes and access control lists. A hard link is cut: the other names go
+/// on showing the old content, because a new file takes this name.
+///
+/// A process that is killed leaves at most a file `.orchestrator-*.tmp` beside the target. The
+/// first write of a later process in that folder removes it. Such a file is locked while its
+/// writer lives, so one in use is never removed.
 ///
 /// # Errors
-/// [`AtomicWriteError`] says whether the old content or the new one is there.
+/// [`AtomicWriteError`] says whether the old content or the new one is there, and what failed.
 pub fn atomic_write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), AtomicWriteError> {
-    let path = path.as_ref();
-    let failed = |step| {
-        move |source| AtomicWriteError::NotWritten {
-            path: path.to_owned(),
-            step,
-            source,
-        }
+    replace(&System, path.as_ref(), bytes)
+}
+
+/// [`atomic_write`] over given steps.
+fn replace(steps: &impl Steps, path: &Path, bytes: &[u8]) -> Result<(), AtomicWriteError> {
+    let target = follow(path).map_err(not_written(path, WriteStep::FollowLink))?;
+    let old = match fs::metadata(&target) {
+        Ok(old) => Some(old),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(source) => return Err(not_written(path, WriteStep::ReadOld)(source)),
     };
-    let target = follow(path).map_err(failed("following its link"))?;
-    let folder = parent(&target);
-
-    let mut builder = Builder::new();
-    builder.prefix(".orchestrator-").suffix(".tmp");
-    // Temporary files are private by default; a new file is what the umask says.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut file = builder
-        .tempfile_in(folder)
-        .map_err(failed("creating a temporary file"))?;
-    file.write_all(bytes)
-        .map_err(failed("writing the temporary file"))?;
-    match fs::metadata(&target) {
-        Ok(old) => file
-            .as_file()
-            .set_permissions(old.permissions())
-            .map_err(failed("keeping its permissions"))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(source) => return Err(failed("reading its permissions")(source)),
-    }
-    file.as_file()
-        .sync_all()
-        .map_err(failed("syncing the temporary file"))?;
-    file.persist(&target)
-        .map_err(|error| failed("renaming the temporary file")(error.error))?;
-    sync_folder(folder).map_err(|source| AtomicWriteError::NotDurable {
-        path: target.clone(),
-        source,
-    })
+    write(steps, path, &target, bytes, old.as_ref(), Over::Old)
 }
 
-/// Makes the names in a folder durable.
-#[cfg(unix)]
-pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
+/// Creates a file that must not be there yet, with the owner and permissions of another.
+///
+/// A name that is taken is [`WriteStep::Rename`] with [`io::ErrorKind::AlreadyExists`].
+pub(crate) fn create_new(
+    path: &Path,
+    bytes: &[u8],
+    like: &Metadata,
+) -> Result<(), AtomicWriteError> {
+    write(&System, path, path, bytes, Some(like), Over::Nothing)
 }
 
-/// Folders cannot be opened as files here, and a rename is durable without it.
-#[cfg(not(unix))]
-pub(crate) fn sync_folder(_folder: &Path) -> io::Result<()> {
-    Ok(())
+/// What the new file may take the place of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Over {
+    Old,
+    Nothing,
 }
 
-/// The file at the end of a chain of links. It need not be there.
-fn follow(path: &Path) -> io::Result<PathBuf> {
-    let mut target = path.to_owned();
-    for _ in 0..MAX_LINKS {
-        match fs::symlink_metadata(&target) {
-            Ok(found) if found.is_symlink() => {
-                target = parent(&target).join(fs::read_link(&target)?);
-            }
-            Ok(_) => return Ok(target),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(target),
-            Err(error) => return Err(error),
+fn write(
+    steps: &impl Steps,
+    path: &Path,
+    target: &Path,
+    bytes: &[u8],
+    like: Option<&Metadata>,
+    over: Over,
+) -> Result<(), AtomicWriteError> {
+    let failed = |step| not_written(path, step);
+    target::refuse_what_is_no_file(path, target, like)?;
+    let folder = parent(target);
+    stale::sweep_once(folder);
+
+    let mut file = steps.create(folder, like.is_some()).map_err(|source| {
+        if source.kind() == io::ErrorKind::NotFound && !folder.exists() {
+            return AtomicWriteError::NoFolder {
+                path: path.to_owned(),
+                folder: folder.to_owned(),
+            };
         }
+        failed(WriteStep::Create)(source)
+    })?;
+    if let Some(like) = like {
+        // Owner first: giving a file away clears its set-user and set-group bits.
+        let owned = steps
+            .give_owner(file.as_file(), like)
+            .map_err(failed(WriteStep::KeepOwner))?;
+        steps
+            .give_permissions(file.as_file(), steps::permissions(like, owned))
+            .map_err(failed(WriteStep::KeepPermissions))?;
     }
-    Err(io::Error::other("too many symbolic links"))
+    steps
+        .write(file.as_file_mut(), bytes)
+        .map_err(failed(WriteStep::Write))?;
+    // A failed sync is not tried again: the system may already have dropped the pages and would
+    // then report a success that means nothing.
+    steps
+        .sync(file.as_file())
+        .map_err(failed(WriteStep::Sync))?;
+    match over {
+        Over::Old => steps.rename(file, target),
+        Over::Nothing => steps.rename_new(file, target),
+    }
+    .map_err(failed(WriteStep::Rename))?;
+    steps
+        .sync_folder(folder)
+        .map_err(|source| AtomicWriteError::NotDurable {
+            path: target.to_owned(),
+            source,
+        })
 }
 
-/// The folder that a file is in.
-pub(crate) fn parent(path: &Path) -> &Path {
-    match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<String> = fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_file_is_created_and_replaced_and_nothing_else_is_left() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("todo.md");
-        atomic_write(&path, b"one").unwrap();
-        atomic_write(&path, b"two").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert_eq!(names(folder.path()), ["todo.md"]);
-    }
-
-    #[test]
-    fn what_is_in_the_way_is_named_and_kept() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("todo.md");
-        fs::create_dir(&path).unwrap();
-        let error = atomic_write(&path, b"one").unwrap_err();
-        assert!(
-            matches!(error, AtomicWriteError::NotWritten { .. }),
-            "{error}"
-        );
-        assert_eq!(names(folder.path()), ["todo.md"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn permissions_and_links_are_kept() {
-        use std::os::unix::fs::{PermissionsExt, symlink};
-        let folder = tempfile::tempdir().unwrap();
-        let (path, link) = (folder.path().join("run.sh"), folder.path().join("link"));
-        fs::write(&path, "old").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o750)).unwrap();
-        symlink("run.sh", &link).unwrap();
-
-        atomic_write(&link, b"new").unwrap();
-
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::read(&path).unwrap(), b"new");
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o750
-        );
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_dangling_link_gets_its_file_and_a_loop_is_refused() {
-        use std::os::unix::fs::symlink;
-        let folder = tempfile::tempdir().unwrap();
-        let (link, looped) = (folder.path().join("link"), folder.path().join("loop"));
-        symlink("later.md", &link).unwrap();
-        symlink("loop", &looped).unwrap();
-        atomic_write(&link, b"now").unwrap();
-        assert_eq!(fs::read(folder.path().join("later.md")).unwrap(), b"now");
-        assert!(atomic_write(&looped, b"never").is_err());
+fn not_written(path: &Path, step: WriteStep) -> impl Fn(io::Error) -> AtomicWriteError {
+    move |source| AtomicWriteError::NotWritten {
+        path: path.to_owned(),
+        step,
+        source,
     }
 }

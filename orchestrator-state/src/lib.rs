@@ -9,7 +9,9 @@
 //!   [`Version`], waits for nobody and never changes; a [`Watch`] tells of every commit.
 //! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes. What nobody changed
 //!   keeps its bytes, and what a person edited by hand is merged and reported as a [`HandEdit`].
-//! - [`atomic_write`] replaces a file as a whole or not at all.
+//! - [`atomic_write`] replaces a file as a whole or not at all. [`Backups`] keeps the last few copies
+//!   of a file and puts any of them back.
+//! - [`config`] puts settings into a JSON or TOML file that people edit, and takes them out again.
 //! - A [`Digest`] is the hash that all of them use.
 //!
 //! This crate does not know what an agent, a model or a scheduler is.
@@ -54,13 +56,16 @@
 //! ```
 
 mod atomic;
+mod backup;
+pub mod config;
 mod digest;
 mod journal;
 mod store;
 mod sync;
 mod todo;
 
-pub use atomic::{AtomicWriteError, atomic_write};
+pub use atomic::{AtomicWriteError, WriteStep, atomic_write};
+pub use backup::{Backup, BackupError, Backups};
 pub use digest::{Digest, ParseDigestError};
 pub use journal::{
     AppendError, BadAnchor, BadRecord, Clock, Disk, Holder, Journal, JournalConfig, LogFile,
