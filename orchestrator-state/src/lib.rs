@@ -66,7 +66,10 @@ pub use journal::{
     VerifyError, verify,
 };
 pub use store::{Conflict, Snapshot, StateStore, Transaction, UpdateError, Version};
-pub use todo::{EditError, HandEdit, Mark, NewItem, Status, TodoDocument, TodoItem};
+pub use todo::{
+    ConflictKind, EditError, HandEdit, Inconsistency, InconsistencyKind, KnownItem, Mark, NewItem,
+    Progress, Status, TodoConflict, TodoDocument, TodoFile, TodoFileError, TodoItem,
+};
 
 /// The time type of records and clocks, from the `jiff` crate.
 pub use jiff::Timestamp;

@@ -1,172 +1,344 @@
-//! From text to lines, and from a line to an item.
+//! From a line to an item, and where on the line its parts are.
 
 use std::ops::Range;
 
 use super::item::{Mark, Status, TodoItem};
+use super::text::{code_spans, column, comment_start, is_inside, without_bom};
 
-/// One line with its line ending.
+/// The fields that we know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Key {
+    Status,
+    Agent,
+    Depends,
+    Files,
+}
+
+impl Key {
+    /// The key as we write it.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Status => "status",
+            Self::Agent => "agent",
+            Self::Depends => "depends",
+            Self::Files => "file",
+        }
+    }
+
+    fn from_name(name: &str) -> Option<Self> {
+        let name = name.trim().to_lowercase().replace([' ', '-'], "_");
+        match name.as_str() {
+            "status" => Some(Self::Status),
+            "agent" => Some(Self::Agent),
+            "depends" | "depends_on" => Some(Self::Depends),
+            "file" | "files" => Some(Self::Files),
+            _ => None,
+        }
+    }
+
+    /// The key at the front of a part, and what stands behind its colon.
+    fn split(part: &str) -> Option<(Self, &str)> {
+        let (name, value) = part.split_once(':')?;
+        Some((Self::from_name(name)?, value))
+    }
+}
+
+/// A field on its line.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Line {
-    pub(super) text: String,
-    pub(super) item: Option<TodoItem>,
-    /// Whether a code fence is open behind this line.
-    pub(super) fenced: bool,
-}
-
-/// Splits a text. Joining the lines gives the text again.
-pub(super) fn lines(text: &str) -> Vec<Line> {
-    let mut fence: Option<Fence> = None;
-    text.split_inclusive('\n')
-        .map(|line| {
-            let mut item = None;
-            match fence {
-                Some(open) if open.is_closed_by(line) => fence = None,
-                Some(_) => {}
-                None => {
-                    fence = Fence::opened_by(line);
-                    item = parse_item(line);
-                }
-            }
-            Line {
-                text: line.to_owned(),
-                item,
-                fenced: fence.is_some(),
-            }
-        })
-        .collect()
-}
-
-/// The fence of a code block: three or more backticks or tildes.
-#[derive(Clone, Copy)]
-struct Fence {
-    with: char,
-    len: usize,
-}
-
-impl Fence {
-    fn opened_by(line: &str) -> Option<Self> {
-        let line = line.trim_start();
-        let with = line
-            .chars()
-            .next()
-            .filter(|with| matches!(with, '`' | '~'))?;
-        let rest = line.trim_start_matches(with);
-        let len = line.len() - rest.len();
-        // In a backtick fence, a later backtick makes it code within a line.
-        (len >= 3 && !(with == '`' && rest.contains('`'))).then_some(Self { with, len })
-    }
-
-    fn is_closed_by(self, line: &str) -> bool {
-        let line = line.trim();
-        line.len() >= self.len && line.chars().all(|found| found == self.with)
-    }
+pub(super) struct Field {
+    pub(super) key: Key,
+    /// From the bar before it to the bar behind it.
+    pub(super) part: Range<usize>,
+    /// What stands behind the colon, without the white space around it.
+    pub(super) value: Range<usize>,
 }
 
 /// Where the parts of an item line are, in bytes of the line.
-pub(super) struct Spans {
-    /// The one character in the box.
+#[derive(Debug)]
+pub(super) struct Layout {
+    /// Where the bullet begins.
+    pub(super) bullet: usize,
+    /// What is in the box; empty in `[]`.
     pub(super) mark: Range<usize>,
-    /// The word of the `status:` field.
-    pub(super) status: Option<Range<usize>>,
-    /// The end of what is written, before the white space and the line ending.
+    /// The first word, with what decorates it.
+    pub(super) word: Range<usize>,
+    /// The title, if there is one.
+    pub(super) title: Option<Range<usize>>,
+    pub(super) fields: Vec<Field>,
+    /// The end of what is written, before white space, comments and the line ending.
     pub(super) end: usize,
 }
 
-/// Finds the parts of an item line; none if the line is not an item.
-pub(super) fn spans(line: &str) -> Option<Spans> {
-    let (mark, body) = box_of(line)?;
-    let id = id_of(&line[body..])?;
-    let status = fields(line, body + id.len())
-        .find(|field| field.key == Some("status"))
-        .map(|field| field.value);
-    Some(Spans {
-        mark,
-        status,
-        end: line.trim_end().len(),
-    })
+impl Layout {
+    /// Finds the parts; none if the line is not an item.
+    pub(super) fn of(line: &str) -> Option<Self> {
+        let (bullet, mark, body) = box_of(line)?;
+        let end = written_end(line).max(body);
+        let text = &line[body..end];
+        let len = text.find(|c: char| c.is_whitespace() || c == '|');
+        let word = body..body + len.unwrap_or(text.len());
+        if word.is_empty() {
+            return None;
+        }
+        let mut layout = Self {
+            bullet,
+            mark,
+            title: None,
+            fields: Vec::new(),
+            end,
+            word: word.clone(),
+        };
+        for part in parts(line, word.end, end) {
+            layout.take_part(line, part);
+        }
+        Some(layout)
+    }
+
+    fn take_part(&mut self, line: &str, part: Range<usize>) {
+        let first = part.start == self.word.end;
+        // Every part but the first begins with its bar.
+        let from = if first { part.start } else { part.start + 1 };
+        if let Some((key, value)) = Key::split(&line[from..part.end]) {
+            let at = part.end - value.len();
+            let blank = value.len() - value.trim_start().len();
+            // An empty value is right behind the colon.
+            let at = at + if blank == value.len() { 0 } else { blank };
+            let value = at..at + value.trim().len();
+            self.fields.push(Field { key, part, value });
+            return;
+        }
+        if self.title.is_some() {
+            return;
+        }
+        let mut title = trimmed(line, from..part.end);
+        if first {
+            title = self.behind_word(line, title);
+        }
+        if !title.is_empty() {
+            self.title = Some(title);
+        }
+    }
+
+    /// A title in the same part as the id: `t1 - title`, `**t1: title**`.
+    fn behind_word(&self, line: &str, title: Range<usize>) -> Range<usize> {
+        let mut title = title;
+        let separator = ["-", "–", "—", ":"]
+            .into_iter()
+            .filter_map(|separator| line[title.clone()].strip_prefix(separator))
+            .find(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace));
+        if let Some(rest) = separator {
+            title = trimmed(line, title.end - rest.len()..title.end);
+        }
+        let opened = ["**", "~~", "`"].into_iter().find(|emphasis| {
+            let word = line[self.word.clone()].strip_prefix(emphasis);
+            word.is_some_and(|word| !word.contains(emphasis))
+        });
+        if let Some(emphasis) = opened
+            && let Some(inner) = line[title.clone()].strip_suffix(emphasis)
+        {
+            title.end = title.start + inner.trim_end().len();
+        }
+        title
+    }
+
+    /// The first field with a key.
+    pub(super) fn field(&self, key: Key) -> Option<&Field> {
+        self.fields.iter().find(|field| field.key == key)
+    }
+
+    /// The word of the `status:` field: all of its value, or its first word if that is what we
+    /// know and remarks follow.
+    pub(super) fn status(&self, line: &str) -> Option<Range<usize>> {
+        let value = self.field(Key::Status)?.value.clone();
+        let text = &line[value.clone()];
+        if Status::from_word(text).is_some() {
+            return Some(value);
+        }
+        let first = text.split_whitespace().next().unwrap_or_default();
+        if Status::from_word(first).is_some() {
+            return Some(value.start..value.start + first.len());
+        }
+        Some(value)
+    }
 }
 
 /// Reads an item line; none if the line is not an item.
 pub(super) fn parse_item(line: &str) -> Option<TodoItem> {
-    let (mark, body) = box_of(line)?;
-    let id = id_of(&line[body..])?;
+    let layout = Layout::of(line)?;
+    let text = |range: &Range<usize>| &line[range.clone()];
     let mut item = TodoItem {
-        id: id.to_owned(),
-        title: String::new(),
+        id: clean_id(text(&layout.word)).to_owned(),
+        title: layout.title.as_ref().map(text).unwrap_or_default().into(),
+        agent: None,
         depends: Vec::new(),
         files: Vec::new(),
-        mark: line[mark].chars().next().and_then(Mark::from_char)?,
-        word: None,
+        mark: Mark::from_text(text(&layout.mark))?,
+        word: layout
+            .status(line)
+            .and_then(|word| Status::from_word(text(&word))),
     };
-    for field in fields(line, body + id.len()) {
-        let value = &line[field.value];
+    for field in &layout.fields {
+        let value = text(&field.value);
         match field.key {
-            Some("status") => item.word = item.word.or(Status::from_word(value)),
-            Some("depends") => item.depends.extend(list(value)),
-            Some(_) => item.files.extend(list(value)),
-            None if item.title.is_empty() => item.title = value.to_owned(),
-            None => {}
+            Key::Status => {}
+            Key::Agent if item.agent.is_some() || says_none(value) => {}
+            Key::Agent => item.agent = Some(value.to_owned()),
+            Key::Depends if says_none(value) => {}
+            Key::Depends => {
+                let inner = value.strip_prefix('[').and_then(|v| v.strip_suffix(']'));
+                let ids = list(inner.unwrap_or(value));
+                item.depends.extend(ids.map(|id| clean_id(id).to_owned()));
+            }
+            Key::Files => {
+                let bare = |file: &str| {
+                    let inner = file.strip_prefix('`').and_then(|f| f.strip_suffix('`'));
+                    inner.unwrap_or(file).to_owned()
+                };
+                item.files.extend(list(value).map(bare));
+            }
         }
     }
     Some(item)
 }
 
-/// The range of the mark in `- [ ] …`, and where the text after the box begins.
-fn box_of(line: &str) -> Option<(Range<usize>, usize)> {
-    let bullet = line.trim_start_matches([' ', '\t']);
-    let rest = bullet.strip_prefix(['-', '*', '+'])?;
-    let open = rest.trim_start_matches([' ', '\t']);
-    let inner = open.strip_prefix('[').filter(|_| open.len() < rest.len())?;
-    Mark::from_char(inner.chars().next()?)?;
-    let after = inner[1..].strip_prefix(']')?;
-    let body = after.trim_start_matches([' ', '\t']);
-    let at = line.len() - inner.len();
-    (body.len() < after.len()).then_some((at..at + 1, line.len() - body.len()))
+fn says_none(value: &str) -> bool {
+    matches!(
+        value.to_lowercase().as_str(),
+        "" | "-" | "–" | "—" | "none" | "n/a"
+    )
 }
 
-/// The first word. `t1` and `t10` are different words.
-fn id_of(body: &str) -> Option<&str> {
-    body.split(|c: char| c.is_whitespace() || c == '|')
-        .next()
-        .filter(|id| !id.is_empty())
-}
-
-/// A part between two bars.
-struct Field {
-    /// The key, if it is one that we know.
-    key: Option<&'static str>,
-    /// Its value, or the whole part, without the white space around it.
-    value: Range<usize>,
-}
-
-fn fields(line: &str, from: usize) -> impl Iterator<Item = Field> {
-    let mut start = from;
-    line.trim_end()[from..].split('|').map(move |part| {
-        let at = start;
-        start += part.len() + 1;
-        let known = ["status", "depends", "files", "file"]
-            .into_iter()
-            .find_map(|key| {
-                let value = part.trim_start().strip_prefix(key)?;
-                Some((key, value.trim_start().strip_prefix(':')?))
-            });
-        let (key, value) = known.map_or((None, part), |(key, value)| (Some(key), value));
-        // The value is a tail of the part, so its place is counted from the part's end. An empty
-        // one is right behind the colon.
-        let blank = value.len() - value.trim_start().len();
-        let blank = if blank == value.len() { 0 } else { blank };
-        let value_at = at + part.len() - value.len() + blank;
-        Field {
-            key,
-            value: value_at..value_at + value.trim().len(),
-        }
-    })
-}
-
-fn list(value: &str) -> impl Iterator<Item = String> {
+fn list(value: &str) -> impl Iterator<Item = &str> {
     value
         .split(',')
         .map(str::trim)
         .filter(|part| !part.is_empty())
-        .map(str::to_owned)
+}
+
+/// The text behind a bullet (`-`, `*`, `+`, `1.`, `1)`) and the white space behind it.
+pub(super) fn behind_bullet(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix(['-', '*', '+']).or_else(|| {
+        let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+        let digits = text.len() - rest.len();
+        (1..=9).contains(&digits).then_some(())?;
+        rest.strip_prefix(['.', ')'])
+    })?;
+    let behind = rest.trim_start_matches([' ', '\t']);
+    (behind.len() < rest.len()).then_some(behind)
+}
+
+/// The bullet's place and the range of the mark in `- [ ] …`, and where the text after the box
+/// begins.
+fn box_of(line: &str) -> Option<(usize, Range<usize>, usize)> {
+    let bullet = without_bom(line).trim_start_matches([' ', '\t']);
+    let inner = behind_bullet(bullet)?.strip_prefix('[')?;
+    let (mark, after) = inner.split_once(']')?;
+    Mark::from_text(mark)?;
+    // Some mark what is optional by a star behind the box.
+    let after = after
+        .strip_prefix('*')
+        .filter(|rest| rest.starts_with([' ', '\t']))
+        .unwrap_or(after);
+    let body = after.trim_start_matches([' ', '\t']);
+    let at = line.len() - inner.len();
+    let found = (
+        line.len() - bullet.len(),
+        at..at + mark.len(),
+        line.len() - body.len(),
+    );
+    (body.len() < after.len()).then_some(found)
+}
+
+/// Where the text ends, if the comments behind it are left out.
+fn written_end(line: &str) -> usize {
+    let mut end = match comment_start(line) {
+        Some(open) => line[..open].trim_end().len(),
+        None => line.trim_end().len(),
+    };
+    let code = code_spans(line);
+    while line[..end].ends_with("-->")
+        && let Some(open) = line[..end - 3].rfind("<!--")
+        && !is_inside(&code, open)
+    {
+        end = line[..open].trim_end().len();
+    }
+    end
+}
+
+/// The parts between bars; each but the first with the bar before it. A bar in a code span, or
+/// behind a backslash, is text unless one of our fields follows it.
+fn parts(line: &str, from: usize, end: usize) -> Vec<Range<usize>> {
+    let code = code_spans(&line[..end]);
+    let mut starts = vec![from];
+    starts.extend(line[from..end].match_indices('|').filter_map(|(at, _)| {
+        let at = from + at;
+        let quoted = is_inside(&code, at) || line[..at].ends_with('\\');
+        (!quoted || Key::split(&line[at + 1..end]).is_some()).then_some(at)
+    }));
+    let ends = starts.iter().skip(1).copied().chain([end]);
+    starts
+        .iter()
+        .zip(ends)
+        .map(|(start, end)| *start..end)
+        .collect()
+}
+
+fn trimmed(line: &str, range: Range<usize>) -> Range<usize> {
+    let text = line[range.clone()].trim_start();
+    let start = range.end - text.len();
+    start..start + text.trim_end().len()
+}
+
+/// The id in a first word: without the colon, stop or comma behind it and without what makes it
+/// bold, code, struck through, a link or bracketed. A word that is nothing else is its own id.
+pub(super) fn clean_id(word: &str) -> &str {
+    let mut id = word;
+    loop {
+        let next = undecorated(id);
+        if next.is_empty() || next == id {
+            return id;
+        }
+        id = next;
+    }
+}
+
+fn undecorated(word: &str) -> &str {
+    let bare = word.trim_end_matches([':', '.', ',', ';']);
+    if bare != word {
+        return bare;
+    }
+    for (open, close) in [
+        ("**", "**"),
+        ("~~", "~~"),
+        ("`", "`"),
+        ("*", "*"),
+        ("(", ")"),
+    ] {
+        let inner = word.strip_prefix(open).and_then(|w| w.strip_suffix(close));
+        if let Some(inner) = inner {
+            return inner;
+        }
+    }
+    // Bold that goes on over the title.
+    for open in ["**", "~~", "`"] {
+        if let Some(inner) = word.strip_prefix(open) {
+            return inner;
+        }
+    }
+    if let Some(link) = word.strip_prefix('[') {
+        let text = link.split_once("](").filter(|_| link.ends_with(')'));
+        let inner = text
+            .map(|(text, _)| text)
+            .or_else(|| link.strip_suffix(']'));
+        return inner.unwrap_or(word);
+    }
+    match word.strip_suffix(')') {
+        Some(inner) if !inner.contains('(') => inner,
+        _ => word,
+    }
+}
+
+/// The column in which a line's text begins.
+pub(super) fn indent(line: &str) -> usize {
+    column(without_bom(line))
 }
