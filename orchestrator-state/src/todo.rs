@@ -20,9 +20,11 @@ mod edit;
 mod file;
 mod item;
 mod known;
+mod layout;
 mod merge;
 mod outline;
 mod parse;
+mod place;
 mod scan;
 #[cfg(test)]
 mod tests;

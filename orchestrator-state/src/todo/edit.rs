@@ -4,7 +4,8 @@ use thiserror::Error;
 
 use super::TodoDocument;
 use super::item::{Status, TodoItem};
-use super::parse::{Key, Layout, parse_item};
+use super::layout::{Key, Layout};
+use super::parse::parse_item;
 use super::scan::Line;
 
 /// Why a document was not changed.
@@ -180,10 +181,14 @@ impl TodoDocument {
             let mut fields = layout.fields.iter().filter(|field| field.key == key);
             // The first of them keeps its place; further ones would add to it.
             let kept = value.as_ref().and_then(|_| fields.next());
+            let mut end = layout.end;
             for field in fields.rev() {
                 let mut part = field.part.clone();
-                if part.end == layout.end {
+                if part.end >= end {
+                    // The white space before what is last would be left over at the end.
                     part.start = text[..part.start].trim_end().len();
+                    part.end = end;
+                    end = part.start;
                 }
                 text.replace_range(part, "");
             }

@@ -2,6 +2,8 @@
 
 mod batch;
 mod lock;
+#[cfg(test)]
+mod tests;
 
 use std::any::Any;
 use std::io;
@@ -75,7 +77,7 @@ pub enum TodoFileError {
 /// file once, lets all of them change the document one by one, and writes it once.
 ///
 /// # Between processes
-/// Whoever edits holds an exclusive lock ([`File::lock`](std::fs::File::lock)) on a file next to the document, named like
+/// Whoever edits holds an exclusive lock ([`std::fs::File::lock`]) on a file next to the document, named like
 /// it with `.` before and `.lock` behind: `.todo.md.lock` for `todo.md`. That file is empty and
 /// stays; the system releases the lock when its holder dies. The document itself is replaced as a
 /// whole by [`atomic_write`], so a crash leaves the old text or the new one, and

@@ -6,7 +6,7 @@ use super::TodoDocument;
 use super::conflict::{ConflictKind, TodoConflict};
 use super::item::{Mark, Status, TodoItem};
 use super::known::{KnownItem, Part};
-use super::parse::Layout;
+use super::layout::Layout;
 use super::scan::Line;
 
 /// What a person has changed in the document since it was last written. The ids are sorted.
@@ -135,16 +135,12 @@ impl Merge<'_> {
             }
             Some(_) | None => ours,
         };
-        match self.base.item(id) {
-            None => self.edit.added.push(id.to_owned()),
-            Some(was)
-                if lines
-                    .iter()
-                    .any(|index| reworded(was, self.merged.lines[*index].item.as_ref())) =>
-            {
-                self.edit.reworded.push(id.to_owned());
-            }
-            Some(_) => {}
+        let was = items_of(&self.base, id);
+        let is = items_of(&self.merged, id);
+        if was.is_empty() {
+            self.edit.added.push(id.to_owned());
+        } else if is.iter().any(|is| was.iter().all(|was| reworded(was, is))) {
+            self.edit.reworded.push(id.to_owned());
         }
         self.duplicate(id, &lines);
         if let Some(status) = status {
@@ -224,11 +220,13 @@ impl Merge<'_> {
     }
 }
 
-fn reworded(was: &TodoItem, now: Option<&TodoItem>) -> bool {
-    now.is_some_and(|now| {
-        let changed = |part: &Part| part.of_item(was) != part.of_item(now);
-        Part::ALL.iter().any(changed)
-    })
+fn items_of<'a>(document: &'a TodoDocument, id: &str) -> Vec<&'a TodoItem> {
+    document.items().filter(|item| item.id == id).collect()
+}
+
+fn reworded(was: &TodoItem, is: &TodoItem) -> bool {
+    let changed = |part: &Part| part.of_item(was) != part.of_item(is);
+    Part::ALL.iter().any(changed)
 }
 
 /// What stands in the `status:` field.

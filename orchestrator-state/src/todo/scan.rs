@@ -1,7 +1,8 @@
 //! From text to lines: what is code, a comment, a heading, an item or prose.
 
 use super::item::TodoItem;
-use super::parse::{behind_bullet, indent, parse_item};
+use super::layout::{behind_bullet, indent};
+use super::parse::parse_item;
 use super::text::{comment_start, without_bom};
 
 /// One line with its line ending.

@@ -7,6 +7,7 @@
 //! Synchronization-Parallelism Tradeoff") with the write in place of the data structure.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, ThreadId};
 
@@ -23,6 +24,9 @@ pub(super) struct Batch {
 #[derive(Debug, Default)]
 pub(super) struct Batches {
     state: Mutex<State>,
+    /// How many threads are on their way to a document. Counted before they wait for the state, so
+    /// that the leader knows of all.
+    waiting: AtomicUsize,
     /// Whose closure is running, so that one that calls its own file is told rather than hung up.
     running: Mutex<Option<ThreadId>>,
     /// Woken when the phase changes or a batch is written.
@@ -34,8 +38,6 @@ pub(super) struct Batches {
 #[derive(Debug, Default)]
 struct State {
     phase: Phase,
-    /// How many threads wait to change a document.
-    waiting: usize,
 }
 
 #[derive(Debug, Default)]
@@ -67,22 +69,26 @@ impl Batches {
         if *lock(&self.running) == Some(thread::current().id()) {
             return Err(());
         }
+        self.waiting.fetch_add(1, Ordering::Relaxed);
         let mut state = lock(&self.state);
-        state.waiting += 1;
         while matches!(state.phase, Phase::Busy) {
             state = wait(&self.turned, state);
         }
-        state.waiting -= 1;
-        let State { phase, waiting } = &mut *state;
-        if let Phase::Open(document, batch) = phase {
+        self.waiting.fetch_sub(1, Ordering::Relaxed);
+        if let Phase::Open(document, batch) = &mut state.phase {
             let result = self.apply(document, edit);
-            if *waiting == 0 {
+            if self.waiting() == 0 {
                 self.joined.notify_one();
             }
             return Ok(Turn::Joined(result, Arc::clone(batch)));
         }
-        *phase = Phase::Busy;
+        state.phase = Phase::Busy;
         Ok(Turn::Lead(edit))
+    }
+
+    /// How many threads are on their way to a document.
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Relaxed)
     }
 
     /// The right to lead that [`join`](Self::join) gave.
@@ -136,8 +142,9 @@ impl Lead<'_> {
         let result = self.batches.apply(&mut document, edit);
         state.phase = Phase::Open(document, Arc::clone(batch));
         self.batches.turned.notify_all();
-        // Who comes while the document is open changes it without waiting, so this ends.
-        while state.waiting > 0 {
+        // Who is counted comes next, is counted no more, and wakes this if it was the last. Nobody
+        // comes twice before the batch is written, so this ends.
+        while self.batches.waiting() > 0 {
             state = wait(&self.batches.joined, state);
         }
         match std::mem::replace(&mut state.phase, Phase::Busy) {
