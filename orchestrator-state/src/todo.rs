@@ -41,6 +41,7 @@ pub use merge::HandEdit;
 pub use outline::Progress;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::Digest;
 use scan::Line;
@@ -48,7 +49,8 @@ use scan::Line;
 /// A Markdown file with checkbox items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TodoDocument {
-    lines: Vec<Line>,
+    // Shared, so that a copy costs little: an edit changes few of them.
+    lines: Vec<Arc<Line>>,
 }
 
 impl TodoDocument {

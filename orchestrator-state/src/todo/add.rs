@@ -1,5 +1,7 @@
 //! Adding items and taking them out.
 
+use std::sync::Arc;
+
 use super::TodoDocument;
 use super::edit::EditError;
 use super::item::{Status, TodoItem};
@@ -123,7 +125,9 @@ impl TodoDocument {
         let mut changed = self.clone();
         // A file without a last line break stays one. A mark at its front is no line.
         if before.is_some_and(|l| !l.text.ends_with('\n') && l.text != "\u{feff}") {
-            changed.lines[at - 1].text.push_str(ending);
+            Arc::make_mut(&mut changed.lines[at - 1])
+                .text
+                .push_str(ending);
         } else {
             text.push_str(ending);
         }
@@ -152,7 +156,7 @@ impl TodoDocument {
                 children: children.iter().map(|child| child.id.clone()).collect(),
             });
         }
-        let end = self.block_end(index, self.lines[index].column());
+        let end = self.block_end(index, self.lines[index].column);
         let mut text: String = self.lines[..index].iter().map(|l| &*l.text).collect();
         text.extend(self.lines[end..].iter().map(|l| &*l.text));
         let read = Self::parse(&text);

@@ -1,5 +1,7 @@
 //! Changing an item: only its line is touched, and only where it says something else.
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use super::TodoDocument;
@@ -224,8 +226,9 @@ impl TodoDocument {
         let mut text = line.text.clone();
         edit(&mut text, &layout);
         let mut changed = self.clone();
-        changed.lines[at].item = Some(wanted);
-        changed.lines[at].text = text;
+        let line = Arc::make_mut(&mut changed.lines[at]);
+        line.item = Some(wanted);
+        line.text = text;
         if Self::parse(&changed.to_string()) != changed {
             let text = value.to_owned();
             return Err(EditError::Unfit { part, text });
@@ -236,7 +239,7 @@ impl TodoDocument {
 
     /// The places of all items with an id.
     pub(super) fn lines_of(&self, id: &str) -> Vec<usize> {
-        let has_id = |line: &Line| line.item.as_ref().is_some_and(|item| item.id == id);
+        let has_id = |line: &Arc<Line>| line.item.as_ref().is_some_and(|item| item.id == id);
         (0..self.lines.len())
             .filter(|index| has_id(&self.lines[*index]))
             .collect()
@@ -256,7 +259,7 @@ impl TodoDocument {
 
     /// Sets the box and the word on a line, whatever stands under it.
     pub(super) fn set_line(&mut self, index: usize, status: Status) {
-        let Line { text, item, .. } = &mut self.lines[index];
+        let Line { text, item, .. } = Arc::make_mut(&mut self.lines[index]);
         let (Some(old), Some(layout)) = (&*item, Layout::of(text)) else {
             return;
         };

@@ -1,6 +1,7 @@
 //! Taking in what a person has changed by hand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::TodoDocument;
 use super::conflict::{ConflictKind, TodoConflict};
@@ -177,7 +178,7 @@ impl Merge<'_> {
 
     /// Sets a line's status, and tells if that overwrites a word that a person has written.
     fn set_line(&mut self, id: &str, index: usize, status: Status, told: bool) {
-        let line_of = |lines: &[Line], index: usize| word_of(&lines[index].text);
+        let line_of = |lines: &[Arc<Line>], index: usize| word_of(&lines[index].text);
         let was = self.base.lines_of(id).first().copied();
         let was = was.and_then(|line| line_of(&self.base.lines, line));
         let hand = line_of(&self.merged.lines, index);

@@ -2,7 +2,6 @@
 
 use super::TodoDocument;
 use super::item::{Mark, Status, TodoItem};
-use super::scan::is_rule;
 
 /// By how many columns an item is to be indented below its parent. One column is sloppiness.
 const STEP: usize = 2;
@@ -56,14 +55,14 @@ impl TodoDocument {
         let mut stack: Vec<(usize, Option<usize>)> = Vec::new();
         let mut after_blank = false;
         for (index, line) in self.lines.iter().enumerate() {
-            if line.is_blank() {
+            if line.blank {
                 after_blank = true;
                 continue;
             }
-            let column = line.column();
+            let column = line.column;
             if line.heading.is_some() {
                 stack.clear();
-            } else if line.item.is_some() || line.is_bullet() {
+            } else if line.item.is_some() || line.bullet {
                 stack.retain(|(open, _)| column >= open + STEP);
                 let above = stack.last().and_then(|(_, node)| *node);
                 let node = if line.item.is_some() {
@@ -77,7 +76,7 @@ impl TodoDocument {
                     above
                 };
                 stack.push((column, node));
-            } else if !line.inert && (after_blank || is_rule(&line.text)) {
+            } else if !line.inert && (after_blank || line.rule) {
                 stack.retain(|(open, _)| column > *open);
             }
             after_blank = false;

@@ -1,5 +1,7 @@
 //! Where in a document an item belongs.
 
+use std::sync::Arc;
+
 use super::TodoDocument;
 use super::add::NewItem;
 use super::edit::EditError;
@@ -41,7 +43,7 @@ impl TodoDocument {
                 self.block_end(root.line, 0)
             }
             None if item.heading.is_some() => {
-                let written = self.lines[from..to].iter().rposition(|l| !l.is_blank());
+                let written = self.lines[from..to].iter().rposition(|l| !l.blank);
                 written.map_or(from, |line| from + line + 1)
             }
             None => to,
@@ -51,7 +53,7 @@ impl TodoDocument {
     }
 
     fn place_under(&self, parent: &str, line: usize) -> Place {
-        let at = self.block_end(line, self.lines[line].column());
+        let at = self.block_end(line, self.lines[line].column);
         let sibling = self.children(parent).last().map(|item| item.id.clone());
         let sibling = sibling.and_then(|id| {
             let line = self.lines_of(&id).into_iter().rfind(|line| *line < at)?;
@@ -60,7 +62,8 @@ impl TodoDocument {
         let prefix = sibling.map_or_else(
             || {
                 let (indent, bullet) = prefix_of(&self.lines[line].text).unwrap_or_default();
-                let tabs = |line: &scan::Line| line.item.is_some() && line.text.starts_with('\t');
+                let tabs =
+                    |line: &Arc<scan::Line>| line.item.is_some() && line.text.starts_with('\t');
                 let width = bullet.len().max(2);
                 if self.lines.iter().any(tabs) {
                     format!("{indent}\t- ")
@@ -81,7 +84,8 @@ impl TodoDocument {
 
     /// The lines below a heading, up to the next.
     fn section(&self, title: &str) -> Result<(usize, usize), EditError> {
-        let is_it = |line: &scan::Line| line.heading.as_ref().is_some_and(|h| h.title == title);
+        let is_it =
+            |line: &Arc<scan::Line>| line.heading.as_ref().is_some_and(|h| h.title == title);
         let mut found = (0..self.lines.len()).filter(|index| is_it(&self.lines[*index]));
         let (Some(heading), None) = (found.next(), found.next()) else {
             let count = self.lines.iter().filter(|line| is_it(line)).count();
@@ -103,13 +107,13 @@ impl TodoDocument {
         let mut at = end;
         while let Some(line) = self.lines.get(at) {
             let below = if line.item.is_some() {
-                line.column() >= column + 2
+                line.column >= column + 2
             } else {
-                line.column() > column && line.heading.is_none()
+                line.column > column && line.heading.is_none()
             };
-            if self.lines[at - 1].open || below && !line.is_blank() {
+            if self.lines[at - 1].open || below && !line.blank {
                 end = at + 1;
-            } else if !line.is_blank() {
+            } else if !line.blank {
                 break;
             }
             at += 1;

@@ -1,5 +1,7 @@
 //! From text to lines: what is code, a comment, a heading, an item or prose.
 
+use std::sync::Arc;
+
 use super::item::TodoItem;
 use super::layout::{behind_bullet, indent};
 use super::parse::parse_item;
@@ -15,22 +17,14 @@ pub(super) struct Line {
     pub(super) inert: bool,
     /// Whether code or a comment is open behind this line.
     pub(super) open: bool,
-}
-
-impl Line {
     /// The column in which its text begins.
-    pub(super) fn column(&self) -> usize {
-        indent(&self.text)
-    }
-
-    pub(super) fn is_blank(&self) -> bool {
-        !self.inert && without_bom(&self.text).trim().is_empty()
-    }
-
+    pub(super) column: usize,
+    /// Whether it is empty and not part of code or a comment.
+    pub(super) blank: bool,
     /// Whether it begins an entry of a list, with a box or without.
-    pub(super) fn is_bullet(&self) -> bool {
-        !self.inert && behind_bullet(without_bom(&self.text).trim_start()).is_some()
-    }
+    pub(super) bullet: bool,
+    /// Whether it is a line across the page.
+    pub(super) rule: bool,
 }
 
 /// A heading.
@@ -88,7 +82,7 @@ impl Heading {
 }
 
 /// Whether a text is a line across the page.
-pub(super) fn is_rule(text: &str) -> bool {
+fn is_rule(text: &str) -> bool {
     let text = text.trim();
     ['-', '*', '_', '=']
         .into_iter()
@@ -104,7 +98,7 @@ enum Inside {
 }
 
 /// Splits a text. Joining the lines gives the text again.
-pub(super) fn lines(text: &str) -> Vec<Line> {
+pub(super) fn lines(text: &str) -> Vec<Arc<Line>> {
     let raw: Vec<&str> = text.split_inclusive('\n').collect();
     let closing = closing(&raw);
     let front = front_matter(&raw);
@@ -113,12 +107,18 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
         let next = raw.get(index + 1).copied().unwrap_or_default();
         // Within a paragraph, a comment is one only if it ends in it.
         let ends = closing.get(index + 1).copied().unwrap_or_default();
+        let inert = !matches!(inside, Inside::Text);
+        let trimmed = without_bom(text).trim();
         let mut line = Line {
             text: text.to_owned(),
             item: None,
             heading: None,
-            inert: !matches!(inside, Inside::Text),
+            inert,
             open: false,
+            column: indent(text),
+            blank: !inert && trimmed.is_empty(),
+            bullet: !inert && behind_bullet(trimmed).is_some(),
+            rule: !inert && is_rule(trimmed),
         };
         inside = match inside {
             Inside::Code(fence) if fence.is_closed_by(text) => Inside::Text,
@@ -145,7 +145,7 @@ pub(super) fn lines(text: &str) -> Vec<Line> {
             }
         };
         line.open = !matches!(inside, Inside::Text);
-        line
+        Arc::new(line)
     });
     scan.collect()
 }
