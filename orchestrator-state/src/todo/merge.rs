@@ -106,13 +106,21 @@ impl Merge<'_> {
 
     fn item(&mut self, id: &str) {
         let lines = self.merged.lines_of(id);
-        let before = self.base.item(id).map_or(Mark::Open, |item| item.mark);
+        let marks: Vec<Mark> = items_of(&self.base, id).iter().map(|i| i.mark).collect();
+        let first = marks.first().copied().unwrap_or(Mark::Open);
+        // As many lines as before are those from before, one by one.
+        let before_of = |nth: usize| match marks.get(nth) {
+            Some(mark) if marks.len() == lines.len() => *mark,
+            _ => first,
+        };
         let ours = self.known.get(id).map(|known| known.status);
         // With several lines of one id, the one that was changed speaks.
-        let changed = lines.iter().find_map(|index| {
+        let changed = lines.iter().enumerate().find_map(|(nth, index)| {
             let mark = self.merged.lines[*index].item.as_ref()?.mark;
-            (mark != before).then_some((*index, mark))
+            (mark != before_of(nth)).then_some((nth, *index, mark))
         });
+        let before = before_of(changed.map_or(0, |(nth, ..)| nth));
+        let changed = changed.map(|(_, index, mark)| (index, mark));
         let now = changed.map(|(_, mark)| mark);
 
         let status = match now {

@@ -64,6 +64,18 @@ fn conflicts_are_told_in_the_terms_of_the_file() {
 }
 
 #[test]
+fn lines_of_one_id_are_each_compared_with_what_they_were() {
+    let text = "- [/] t1 a\n- [x] t1 b\n";
+    let (merged, edit) = TodoDocument::merge(text, text, [("t2", Status::Done)]);
+    assert_eq!(merged.to_string(), text);
+    assert!(edit.is_empty(), "{edit:?}");
+    let disk = "- [/] t1 a\n- [-] t1 b\n";
+    let (merged, edit) = TodoDocument::merge(text, disk, [("t1", Status::Running)]);
+    assert_eq!(edit.skipped, ["t1"]);
+    assert_eq!(merged.to_string(), "- [-] t1 a\n- [-] t1 b\n");
+}
+
+#[test]
 fn titles_and_fields_are_merged_too() {
     let base = "- [ ] t1 | a | agent: w1 | file: a.rs\n";
     let mut known = KnownItem::from(TodoDocument::parse(base).item("t1").unwrap());
