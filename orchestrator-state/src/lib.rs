@@ -79,7 +79,10 @@ pub use store::{
     OpenStoreError, Pending, Snapshot, StateStore, StoreConfig, StoreError, Table, TableError,
     TableKey, TableValue, Transaction, UpdateError, Value, Version, VersionError, Watch, WatchError,
 };
-pub use todo::{EditError, HandEdit, Mark, NewItem, Status, TodoDocument, TodoItem};
+pub use todo::{
+    ConflictKind, EditError, HandEdit, Inconsistency, InconsistencyKind, KnownItem, Mark, NewItem,
+    Progress, Status, TodoConflict, TodoDocument, TodoFile, TodoFileError, TodoItem,
+};
 
 /// The time type of records and clocks, from the `jiff` crate.
 pub use jiff::Timestamp;

@@ -6,29 +6,51 @@
 //! - [ ] t3 | apply clippy::needless_return | depends: t1,t2 | file: src/a.rs | status: pending
 //! ```
 //!
-//! The first word after the box is the id. Everything else in the file (headings, prose, fenced
-//! code) is kept and never looked into.
+//! The bullet may be `-`, `*`, `+`, `1.` or `1)`. The first word after the box is the id; what
+//! only decorates it is left out, so `t3:`, `**t3**`, `` `t3` ``, `[t3]` and `(t3)` are all `t3`.
+//! Behind it come the title and, between bars, the fields `status`, `agent`, `depends` (or
+//! `depends_on`) and `file` (or `files`), in any case and order. An item that is indented by two
+//! columns or more below another stands under it; a tab goes to the next multiple of four.
+//! Headings are groups. Fenced code, comments and prose are kept and never looked into.
 
+mod add;
+mod check;
+mod conflict;
 mod edit;
+mod file;
 mod item;
+mod known;
+mod layout;
 mod merge;
+mod outline;
 mod parse;
+mod place;
+mod scan;
 #[cfg(test)]
 mod tests;
+mod text;
 
-pub use edit::{EditError, NewItem};
+pub use add::NewItem;
+pub use check::{Inconsistency, InconsistencyKind};
+pub use conflict::{ConflictKind, TodoConflict};
+pub use edit::EditError;
+pub use file::{TodoFile, TodoFileError};
 pub use item::{Mark, Status, TodoItem};
+pub use known::KnownItem;
 pub use merge::HandEdit;
+pub use outline::Progress;
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::Digest;
-use parse::Line;
+use scan::Line;
 
 /// A Markdown file with checkbox items.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TodoDocument {
-    lines: Vec<Line>,
+    // Shared, so that a copy costs little: an edit changes few of them.
+    lines: Vec<Arc<Line>>,
 }
 
 impl TodoDocument {
@@ -36,7 +58,7 @@ impl TodoDocument {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         Self {
-            lines: parse::lines(text),
+            lines: scan::lines(text),
         }
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use orchestrator_state::{NewItem, Status, TodoDocument, atomic_write};
+use orchestrator_state::{HandEdit, NewItem, Status, TodoDocument, TodoFileError};
 
 use super::error::MissionError;
 use super::shared::Shared;
@@ -15,6 +15,9 @@ use super::state::ItemStatus;
 pub const TODO_FILE: &str = "todo.md";
 
 /// The file, and what was last written to it.
+///
+/// It is written under the lock of [`orchestrator_state::TodoFile`], so tools
+/// that use it too lose nothing of what they write.
 ///
 /// It shows the state; it is not the state. A person may mark an item `[-]` or
 /// remove its line, and it is given up if no Worker has it yet. A tick completes
@@ -37,6 +40,44 @@ pub(super) struct HandEdits {
     pub(super) skipped: Vec<(String, &'static str)>,
     /// What to tell and to write down.
     pub(super) notes: Vec<String>,
+}
+
+impl HandEdits {
+    fn of(edit: HandEdit) -> Self {
+        let mut notes = Vec::new();
+        let mut note = |ids: &[String], text: &str| {
+            if !ids.is_empty() {
+                notes.push(format!("{}: {text}", ids.join(", ")));
+            }
+        };
+        note(
+            &edit.ticked,
+            "ticked by hand; a tick completes nothing, only receipts do",
+        );
+        note(
+            &edit.added,
+            "added by hand; a mission takes its items from the Planner",
+        );
+        note(
+            &edit.reopened,
+            "reopened by hand; start another mission to do it again",
+        );
+        note(&edit.skipped, "marked `[-]` by hand");
+        note(&edit.removed, "removed by hand");
+        let noted = |id| edit.ticked.contains(id) || edit.reopened.contains(id);
+        let others = edit.conflicts.iter().filter(|other| !noted(&other.id));
+        notes.extend(others.map(ToString::to_string));
+        let marked = edit
+            .skipped
+            .into_iter()
+            .map(|id| (id, "a person marked it `[-]` in todo.md"));
+        let removed = edit
+            .removed
+            .into_iter()
+            .map(|id| (id, "a person removed it from todo.md"));
+        let skipped = marked.chain(removed).collect();
+        Self { skipped, notes }
+    }
 }
 
 impl TodoFile {
@@ -108,59 +149,59 @@ impl TodoFile {
 
     fn update(&self, shared: &Shared) -> Result<HandEdits, MissionError> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let statuses = statuses(shared);
-        let disk = read(&self.path);
-        let (mut document, edits) = match &*last {
-            None => {
-                self.keep_previous(&shared.state().mission)?;
-                (TodoDocument::parse(&header(shared)), HandEdits::default())
+        if last.is_none() {
+            self.keep_previous(&shared.state().mission)?;
+        }
+        let failed = |error| MissionError::State {
+            path: self.path.clone(),
+            source: std::io::Error::other(error),
+        };
+        let file = orchestrator_state::TodoFile::open(&self.path).map_err(failed)?;
+        let bring = |document: &mut TodoDocument| {
+            let (text, edits) = self.brought_up(shared, last.as_deref(), &document.to_string());
+            *document = TodoDocument::parse(&text);
+            Ok((text, edits))
+        };
+        let brought = match file.edit(bring) {
+            Err(TodoFileError::NotText { .. }) => {
+                // What is no text is kept aside; a file that is gone is an edit like any other.
+                let aside = self.path.with_extension("not-text.md");
+                std::fs::rename(&self.path, &aside).map_err(|source| MissionError::State {
+                    path: aside,
+                    source,
+                })?;
+                file.edit(bring)
             }
-            Some(base) if *base == disk => (TodoDocument::parse(base), HandEdits::default()),
+            brought => brought,
+        };
+        let (text, edits) = brought.map_err(failed)?;
+        *last = Some(text);
+        Ok(edits)
+    }
+
+    /// The text that is to be in the file, and what was done by hand since the last one.
+    fn brought_up(&self, shared: &Shared, last: Option<&str>, disk: &str) -> (String, HandEdits) {
+        let statuses = statuses(shared);
+        let (mut document, edits) = match last {
+            None => (TodoDocument::parse(&header(shared)), HandEdits::default()),
+            Some(base) if base == disk => (TodoDocument::parse(base), HandEdits::default()),
             Some(base) => {
                 let known = statuses.iter().map(|(id, status)| (id.as_str(), *status));
-                let (document, edit) = TodoDocument::merge(base, &disk, known);
-                let mut notes = Vec::new();
-                let mut note = |ids: &[String], text: &str| {
-                    if !ids.is_empty() {
-                        notes.push(format!("{}: {text}", ids.join(", ")));
-                    }
-                };
-                note(
-                    &edit.ticked,
-                    "ticked by hand; a tick completes nothing, only receipts do",
-                );
-                note(
-                    &edit.added,
-                    "added by hand; a mission takes its items from the Planner",
-                );
-                note(
-                    &edit.reopened,
-                    "reopened by hand; start another mission to do it again",
-                );
-                note(&edit.skipped, "marked `[-]` by hand");
-                note(&edit.removed, "removed by hand");
-                let marked = edit
-                    .skipped
-                    .into_iter()
-                    .map(|id| (id, "a person marked it `[-]` in todo.md"));
-                let removed = edit
-                    .removed
-                    .into_iter()
-                    .map(|id| (id, "a person removed it from todo.md"));
-                let skipped: Vec<_> = marked.chain(removed).collect();
+                let (document, edit) = TodoDocument::merge(base, disk, known);
+                let edits = HandEdits::of(edit);
                 self.given_up()
-                    .extend(skipped.iter().map(|(id, _)| id.clone()));
-                (document, HandEdits { skipped, notes })
+                    .extend(edits.skipped.iter().map(|(id, _)| id.clone()));
+                (document, edits)
             }
         };
-        let state = shared.state();
-        for item in state.items.iter().map(|state| &state.item) {
-            if document.item(&item.id).is_some()
+        let was = last.map(TodoDocument::parse);
+        for item in shared.state().items.iter().map(|state| &state.item) {
+            // A line that was there has been removed by hand.
+            let lost = was.as_ref().is_some_and(|was| was.item(&item.id).is_some());
+            if lost
+                || document.item(&item.id).is_some()
                 || edits.skipped.iter().any(|(id, _)| *id == item.id)
             {
-                continue;
-            }
-            if last.is_some() && disk_lost(&last, &item.id) {
                 continue;
             }
             let new = NewItem {
@@ -171,10 +212,9 @@ impl TodoFile {
             // A document that ends in an open fence is the person's to mend.
             let _ = document.add_item(&new);
         }
-        drop(state);
         let given_up = self.given_up();
         let closed = self.closed.load(Ordering::Relaxed);
-        for (id, status) in &statuses {
+        let shown = statuses.iter().map(|(id, status)| {
             // The order stands in the file until the waiver stands in the state.
             let ordered = *status == Status::Pending && given_up.contains(id);
             let status = match *status {
@@ -182,19 +222,13 @@ impl TodoFile {
                 Status::Running if closed => Status::Pending,
                 status => status,
             };
-            // An item that is in the file twice is the person's to mend.
-            let _ = document.set_status(id, status);
-        }
-        drop(given_up);
+            (id.as_str(), status)
+        });
+        // Nothing was done by hand between a text and itself: this sets the boxes, all of them if
+        // an id stands on several lines, and also where a person has put something below.
         let text = document.to_string();
-        if text != disk {
-            atomic_write(&self.path, text.as_bytes()).map_err(|error| MissionError::State {
-                path: self.path.clone(),
-                source: std::io::Error::other(error),
-            })?;
-        }
-        *last = Some(text);
-        Ok(edits)
+        let (document, _) = TodoDocument::merge(&text, &text, shown);
+        (document.to_string(), edits)
     }
 
     /// The plan of an earlier mission, with what people wrote into it, is moved
@@ -235,12 +269,6 @@ impl TodoFile {
         }
         Ok(())
     }
-}
-
-/// Whether an item had its line in the last text, and so has lost it by hand.
-fn disk_lost(last: &Option<String>, id: &str) -> bool {
-    last.as_deref()
-        .is_some_and(|text| TodoDocument::parse(text).item(id).is_some())
 }
 
 fn read(path: &Path) -> String {

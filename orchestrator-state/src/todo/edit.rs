@@ -1,10 +1,14 @@
-//! Changing a document, one line at a time.
+//! Changing an item: only its line is touched, and only where it says something else.
+
+use std::sync::Arc;
 
 use thiserror::Error;
 
 use super::TodoDocument;
-use super::item::Status;
-use super::parse::{self, Line, spans};
+use super::item::{Status, TodoItem};
+use super::layout::{Key, Layout};
+use super::parse::parse_item;
+use super::scan::Line;
 
 /// Why a document was not changed.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
@@ -30,7 +34,7 @@ pub enum EditError {
         /// The id.
         id: String,
     },
-    /// A part of a new item would not be read back as what it is.
+    /// A part of an item would not be read back as what it is.
     #[error("`{text}` cannot be the {part} of an item; leave out bars, commas and line breaks")]
     Unfit {
         /// Which part.
@@ -38,159 +42,239 @@ pub enum EditError {
         /// Its text.
         text: String,
     },
-    /// The document ends inside a code block, so what is added there would be code.
-    #[error("the document ends inside a code block; close its fence")]
+    /// An item cannot be done while something that stands under it is open.
+    #[error(
+        "`{id}` is not done while {} below it is open; close or drop that first",
+        list(children)
+    )]
+    OpenChildren {
+        /// The id of the parent.
+        id: String,
+        /// The ids of what is open below it, in the order of the lines.
+        children: Vec<String>,
+    },
+    /// An item with children cannot be removed.
+    #[error("`{id}` has {} under it; remove or move that first", list(children))]
+    HasChildren {
+        /// The id of the parent.
+        id: String,
+        /// The ids of its children.
+        children: Vec<String>,
+    },
+    /// No heading, or more than one, has this title.
+    #[error("{count} headings have the title `{heading}`; name one that is there once")]
+    Heading {
+        /// The title.
+        heading: String,
+        /// How many headings have it.
+        count: usize,
+    },
+    /// Code or a comment is open where the item would be, so that it would be none.
+    #[error("a code block or a comment is open where the item would be added; close it first")]
     OpenFence,
+    /// The change would make other lines be read differently.
+    #[error("changing `{id}` would change what other lines mean; edit the file by hand")]
+    Entangled {
+        /// The id of the item.
+        id: String,
+    },
 }
 
-/// An item to be added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NewItem {
-    /// The id: one word.
-    pub id: String,
-    /// What is to be done.
-    pub title: String,
-    /// Ids of the items that it waits for.
-    pub depends: Vec<String>,
-    /// The files that it touches.
-    pub files: Vec<String>,
-    /// How far it is.
-    pub status: Status,
-}
-
-impl NewItem {
-    /// A pending item that waits for nothing.
-    #[must_use]
-    pub fn new(id: impl Into<String>, title: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            title: title.into(),
-            depends: Vec::new(),
-            files: Vec::new(),
-            status: Status::Pending,
-        }
-    }
-
-    fn line(&self) -> String {
-        let Self {
-            id, title, status, ..
-        } = self;
-        let mut line = format!("- [{}] {id} | {title}", status.mark().as_str());
-        for (key, values, comma) in [("depends", &self.depends, ","), ("file", &self.files, ", ")] {
-            if !values.is_empty() {
-                line.push_str(&format!(" | {key}: {}", values.join(comma)));
-            }
-        }
-        format!("{line} | status: {status}")
-    }
+fn list(ids: &[String]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| format!("`{id}`")).collect();
+    ids.join(", ")
 }
 
 impl TodoDocument {
     /// Sets an item's box and its `status:` field. No other line is touched, and where both say it
-    /// already, not a byte changes.
+    /// already, not a byte changes. Nor does a line above: a ticked parent stays ticked when a
+    /// child is opened again, though [`is_done`](Self::is_done) says no from then on.
     ///
     /// # Errors
-    /// [`EditError::Unknown`] or [`EditError::Ambiguous`].
+    /// [`EditError::Unknown`], [`EditError::Ambiguous`], or [`EditError::OpenChildren`] where the
+    /// status is [`Status::Done`]. Children that are waived or rejected are not open.
     pub fn set_status(&mut self, id: &str, status: Status) -> Result<(), EditError> {
-        let found = self.lines_of(id);
-        match found.as_slice() {
-            [] => Err(EditError::Unknown { id: id.to_owned() }),
-            [index] => {
-                self.set_line(*index, status);
-                Ok(())
+        let index = self.only_line_of(id)?;
+        if status == Status::Done {
+            let nodes = self.outline();
+            let node = nodes.iter().position(|node| node.line == index);
+            let children = node.map_or(Vec::new(), |node| self.open_below(&nodes, node));
+            if !children.is_empty() {
+                let id = id.to_owned();
+                return Err(EditError::OpenChildren { id, children });
             }
-            more => Err(EditError::Ambiguous {
-                id: id.to_owned(),
-                count: more.len(),
-            }),
         }
+        self.set_line(index, status);
+        Ok(())
     }
 
-    /// Adds an item behind the last one, or at the end if there is none.
+    /// Sets or takes away who is at an item.
     ///
     /// # Errors
-    /// [`EditError::Exists`], [`EditError::Unfit`] or [`EditError::OpenFence`].
-    pub fn add_item(&mut self, item: &NewItem) -> Result<(), EditError> {
-        if self.item(&item.id).is_some() {
-            return Err(EditError::Exists {
-                id: item.id.clone(),
-            });
+    /// [`EditError::Unknown`], [`EditError::Ambiguous`] or [`EditError::Unfit`].
+    pub fn set_agent(&mut self, id: &str, agent: Option<&str>) -> Result<(), EditError> {
+        let index = self.only_line_of(id)?;
+        self.set_agent_at(index, agent)
+    }
+
+    /// Sets what is to be done.
+    ///
+    /// # Errors
+    /// [`EditError::Unknown`], [`EditError::Ambiguous`] or [`EditError::Unfit`].
+    pub fn set_title(&mut self, id: &str, title: &str) -> Result<(), EditError> {
+        let index = self.only_line_of(id)?;
+        self.set_title_at(index, title)
+    }
+
+    /// Sets for which items an item waits. They need not be in the document.
+    ///
+    /// # Errors
+    /// [`EditError::Unknown`], [`EditError::Ambiguous`] or [`EditError::Unfit`].
+    pub fn set_depends(&mut self, id: &str, depends: &[String]) -> Result<(), EditError> {
+        let index = self.only_line_of(id)?;
+        self.set_depends_at(index, depends)
+    }
+
+    /// Sets which files an item touches.
+    ///
+    /// # Errors
+    /// [`EditError::Unknown`], [`EditError::Ambiguous`] or [`EditError::Unfit`].
+    pub fn set_files(&mut self, id: &str, files: &[String]) -> Result<(), EditError> {
+        let index = self.only_line_of(id)?;
+        self.set_files_at(index, files)
+    }
+
+    pub(super) fn set_agent_at(&mut self, at: usize, agent: Option<&str>) -> Result<(), EditError> {
+        let meant = |item: &mut TodoItem| item.agent = agent.map(str::to_owned);
+        self.set_field(at, Key::Agent, agent.map(str::to_owned), meant)
+    }
+
+    pub(super) fn set_depends_at(&mut self, at: usize, ids: &[String]) -> Result<(), EditError> {
+        let meant = |item: &mut TodoItem| item.depends = ids.to_vec();
+        let value = (!ids.is_empty()).then(|| ids.join(","));
+        self.set_field(at, Key::Depends, value, meant)
+    }
+
+    pub(super) fn set_files_at(&mut self, at: usize, files: &[String]) -> Result<(), EditError> {
+        let meant = |item: &mut TodoItem| item.files = files.to_vec();
+        let value = (!files.is_empty()).then(|| files.join(", "));
+        self.set_field(at, Key::Files, value, meant)
+    }
+
+    pub(super) fn set_title_at(&mut self, at: usize, title: &str) -> Result<(), EditError> {
+        let meant = |item: &mut TodoItem| item.title = title.to_owned();
+        self.change(at, ("title", title), meant, |text, layout| {
+            match &layout.title {
+                Some(range) => text.replace_range(range.clone(), title),
+                None => text.insert_str(layout.word.end, &format!(" | {title}")),
+            }
+        })
+    }
+
+    fn set_field(
+        &mut self,
+        at: usize,
+        key: Key,
+        value: Option<String>,
+        meant: impl FnOnce(&mut TodoItem),
+    ) -> Result<(), EditError> {
+        let told = value.clone().unwrap_or_default();
+        self.change(at, (key.as_str(), &told), meant, |text, layout| {
+            let mut fields = layout.fields.iter().filter(|field| field.key == key);
+            // The first of them keeps its place; further ones would add to it.
+            let kept = value.as_ref().and_then(|_| fields.next());
+            let mut end = layout.end;
+            for field in fields.rev() {
+                let mut part = field.part.clone();
+                if part.end >= end {
+                    // The white space before what is last would be left over at the end.
+                    part.start = text[..part.start].trim_end().len();
+                    part.end = end;
+                    end = part.start;
+                }
+                text.replace_range(part, "");
+            }
+            let Some(value) = value else { return };
+            match kept.map(|field| field.value.clone()) {
+                Some(range) if range.is_empty() => {
+                    text.insert_str(range.start, &format!(" {value}"));
+                }
+                Some(range) => text.replace_range(range, &value),
+                None => text.insert_str(layout.end, &format!(" | {}: {value}", key.as_str())),
+            }
+        })
+    }
+
+    /// Changes one line, and takes it back if the item is not read as what was meant, or another
+    /// line differently than before.
+    fn change(
+        &mut self,
+        at: usize,
+        (part, value): (&'static str, &str),
+        meant: impl FnOnce(&mut TodoItem),
+        edit: impl FnOnce(&mut String, &Layout),
+    ) -> Result<(), EditError> {
+        let line = &self.lines[at];
+        let (Some(item), Some(layout)) = (&line.item, Layout::of(&line.text)) else {
+            return Ok(());
+        };
+        let mut wanted = item.clone();
+        meant(&mut wanted);
+        if wanted == *item {
+            return Ok(());
         }
-        let line = item.line();
-        check(item, &line)?;
-        let after = self.lines.iter().rposition(|line| line.item.is_some());
-        let mut at = after.map_or(self.lines.len(), |last| last + 1);
-        // What is indented below the last item belongs to it.
-        while let Some(next) = self.lines.get(at)
-            && (self.lines[at - 1].fenced
-                || next.text.starts_with([' ', '\t']) && !next.text.trim().is_empty())
-        {
-            at += 1;
+        let mut text = line.text.clone();
+        edit(&mut text, &layout);
+        let mut changed = self.clone();
+        let line = Arc::make_mut(&mut changed.lines[at]);
+        line.item = Some(wanted);
+        line.text = text;
+        if Self::parse(&changed.to_string()) != changed {
+            let text = value.to_owned();
+            return Err(EditError::Unfit { part, text });
         }
-        let before = at.checked_sub(1).map(|index| &self.lines[index]);
-        if before.is_some_and(|line| line.fenced) {
-            return Err(EditError::OpenFence);
-        }
-        let crlf = self
-            .lines
-            .first()
-            .is_some_and(|line| line.text.ends_with("\r\n"));
-        let ending = if crlf { "\r\n" } else { "\n" };
-        // A file without a last line break stays one.
-        let unended = before.is_some_and(|line| !line.text.ends_with('\n'));
-        if unended {
-            self.lines[at - 1].text.push_str(ending);
-        }
-        let text = if unended { line } else { line + ending };
-        self.lines.splice(at..at, parse::lines(&text));
+        *self = changed;
         Ok(())
     }
 
     /// The places of all items with an id.
     pub(super) fn lines_of(&self, id: &str) -> Vec<usize> {
-        let has_id = |line: &Line| line.item.as_ref().is_some_and(|item| item.id == id);
+        let has_id = |line: &Arc<Line>| line.item.as_ref().is_some_and(|item| item.id == id);
         (0..self.lines.len())
             .filter(|index| has_id(&self.lines[*index]))
             .collect()
     }
 
+    pub(super) fn only_line_of(&self, id: &str) -> Result<usize, EditError> {
+        let id = id.to_owned();
+        match self.lines_of(&id).as_slice() {
+            [] => Err(EditError::Unknown { id }),
+            [index] => Ok(*index),
+            more => {
+                let count = more.len();
+                Err(EditError::Ambiguous { id, count })
+            }
+        }
+    }
+
+    /// Sets the box and the word on a line, whatever stands under it.
     pub(super) fn set_line(&mut self, index: usize, status: Status) {
-        let Line { text, item, .. } = &mut self.lines[index];
-        let (Some(old), Some(spans)) = (&*item, spans(text)) else {
+        let Line { text, item, .. } = Arc::make_mut(&mut self.lines[index]);
+        let (Some(old), Some(layout)) = (&*item, Layout::of(text)) else {
             return;
         };
         // From the back to the front, so that the places before stay right.
-        match spans.status {
+        match layout.status(text) {
             Some(_) if old.word == Some(status) => {}
             Some(word) if word.is_empty() => text.insert_str(word.start, &format!(" {status}")),
             Some(word) => text.replace_range(word, status.as_str()),
             // Where nobody writes the field and the box says it all, none is added.
             None if status.mark().plain_status() == status => {}
-            None => text.insert_str(spans.end, &format!(" | status: {status}")),
+            None => text.insert_str(layout.end, &format!(" | status: {status}")),
         }
         if old.mark != status.mark() {
-            text.replace_range(spans.mark, status.mark().as_str());
+            text.replace_range(layout.mark, status.mark().as_str());
         }
-        *item = parse::parse_item(text);
+        *item = parse_item(text);
     }
-}
-
-/// Whether the line is read back as the item that was meant.
-fn check(item: &NewItem, line: &str) -> Result<(), EditError> {
-    let unfit = |part, text: String| Err(EditError::Unfit { part, text });
-    let document = TodoDocument::parse(line);
-    let read = document.items().next();
-    if read.is_none_or(|read| read.id != item.id) {
-        return unfit("id", item.id.clone());
-    }
-    if read.is_none_or(|read| read.title != item.title) || item.title.contains('\n') {
-        return unfit("title", item.title.clone());
-    }
-    if read.is_none_or(|read| read.depends != item.depends) {
-        return unfit("depends", item.depends.join(", "));
-    }
-    if read.is_none_or(|read| read.files != item.files) {
-        return unfit("file", item.files.join(", "));
-    }
-    Ok(())
 }

@@ -4,26 +4,27 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is in the box.
+/// What is in the box. Boxes that we set have the first of the forms; the others are read too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Mark {
-    /// `[ ]`
+    /// `[ ]`, or `[]`
     Open,
-    /// `[/]`
+    /// `[/]`, or `[~]`
     Running,
-    /// `[x]` or `[X]`
+    /// `[x]`, or `[X]`, `[✓]`, `[✔]`
     Ticked,
     /// `[-]`
     Dropped,
 }
 
 impl Mark {
-    pub(super) fn from_char(mark: char) -> Option<Self> {
+    pub(super) fn from_text(mark: &str) -> Option<Self> {
         match mark {
-            ' ' => Some(Self::Open),
-            '/' => Some(Self::Running),
-            'x' | 'X' => Some(Self::Ticked),
-            '-' => Some(Self::Dropped),
+            // Some keyboards make a space that does not break of it.
+            "" | " " | "\u{a0}" => Some(Self::Open),
+            "/" | "~" => Some(Self::Running),
+            "x" | "X" | "✓" | "✔" => Some(Self::Ticked),
+            "-" => Some(Self::Dropped),
             _ => None,
         }
     }
@@ -89,16 +90,17 @@ impl Status {
         }
     }
 
+    /// Reads a word in any case, and what people and agents write instead of ours.
     pub(super) fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Pending,
-            Self::Running,
-            Self::Done,
-            Self::Waived,
-            Self::Rejected,
-        ]
-        .into_iter()
-        .find(|status| status.as_str() == word)
+        let word = word.to_lowercase().replace([' ', '_', '-'], "");
+        match word.as_str() {
+            "pending" | "todo" | "open" | "notstarted" => Some(Self::Pending),
+            "running" | "inprogress" | "wip" | "started" | "active" => Some(Self::Running),
+            "done" | "complete" | "completed" | "finished" => Some(Self::Done),
+            "waived" | "dropped" | "skipped" | "cancelled" | "canceled" => Some(Self::Waived),
+            "rejected" | "failed" => Some(Self::Rejected),
+            _ => None,
+        }
     }
 }
 
@@ -112,11 +114,14 @@ impl fmt::Display for Status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TodoItem {
-    /// The first word after the box.
+    /// The first word after the box, without what only decorates it: `t4:`, `**t4**` and
+    /// `` `t4` `` are `t4`.
     pub id: String,
-    /// What is to be done: the text up to the first field.
+    /// What is to be done: the first text that is not a field. May be empty.
     pub title: String,
-    /// The `depends:` field: ids of other items.
+    /// The `agent:` field: who is at it.
+    pub agent: Option<String>,
+    /// The `depends:` or `depends_on:` field: ids of other items.
     pub depends: Vec<String>,
     /// The `file:` or `files:` field.
     pub files: Vec<String>,
