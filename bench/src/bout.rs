@@ -170,8 +170,9 @@ fn line_name(bout: &str, peer: &Peer) -> String {
     format!("{bout} against {}", peer.name)
 }
 
-/// The one in the middle, or the mean of the two.
-fn median(mut values: Vec<f64>) -> f64 {
+/// The one in the middle, or the mean of the two; of none it is no number.
+#[must_use]
+pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.is_empty() {

@@ -21,7 +21,7 @@ mod report;
 mod store;
 
 pub use arguments::Arguments;
-pub use bout::{Better, Bout, Peer};
+pub use bout::{Better, Bout, Peer, median};
 pub use disk::Disk;
 pub use foreign::Foreign;
 pub use line::Line;

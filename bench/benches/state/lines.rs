@@ -9,7 +9,7 @@ mod verify;
 use std::path::Path;
 use std::time::Duration;
 
-use orchestrator_bench::{Arguments, Better, Bout, Disk, Line, Result, Store};
+use orchestrator_bench::{Arguments, Better, Bout, Disk, Line, Result, Store, versioned};
 
 /// How long a contestant on the disk is measured in a round.
 const ON_DISK: Duration = Duration::from_millis(500);
@@ -48,4 +48,9 @@ pub(crate) fn alone(disk: &Disk, arguments: &Arguments) -> Result<Vec<Line>> {
     }
     lines.extend(controls::lines(disk, arguments)?);
     Ok(lines)
+}
+
+/// A package in one of several configurations, as in `imbl 7.0.2 (OrdMap)`.
+fn variant(package: &str, how: &str) -> String {
+    format!("{} ({how})", versioned(package))
 }

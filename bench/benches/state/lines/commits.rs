@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orchestrator_bench::{Better, Bout, Disk, Load, Peer, versioned};
 
-use super::{IN_MEMORY, KEYS, ON_DISK, Open};
+use super::{IN_MEMORY, KEYS, ON_DISK, Open, variant};
 use crate::ours;
 use crate::peers::{Durability, concread, fjall, imbl, redb, sqlite, surrealkv};
 
@@ -48,12 +48,7 @@ impl<'a> Field<'a> {
         }
     }
 
-    fn enter(self, package: &str, how: &str, open: Open) -> Self {
-        let name = if how.is_empty() {
-            versioned(package)
-        } else {
-            format!("{} ({how})", versioned(package))
-        };
+    fn enter(self, name: String, open: Open) -> Self {
         let Self { disk, load, bout } = self;
         let label = name.clone();
         let bout = bout.enter(name, move || {
@@ -68,12 +63,22 @@ impl<'a> Field<'a> {
 fn in_memory<'a>(disk: &'a Disk, name: &'static str, keys: u64) -> Bout<'a> {
     let peers = vec![peer("concread", 4.0), peer("imbl", 4.0), peer("redb", 50.0)];
     Field::new(disk, name, (keys, IN_MEMORY), peers)
-        .enter(ours::PACKAGE, "", |_, keys| ours::in_memory(keys))
-        .enter("concread", "HashMap", |_, keys| concread::hashed(keys))
-        .enter("concread", "BptreeMap", |_, keys| concread::ordered(keys))
-        .enter("imbl", "HashMap, rcu", |_, keys| imbl::hashed(keys))
-        .enter("imbl", "OrdMap, rcu", |_, keys| imbl::ordered(keys))
-        .enter("redb", "in memory", |_, keys| redb::in_memory(keys))
+        .enter(versioned(ours::PACKAGE), |_, keys| ours::in_memory(keys))
+        .enter(variant("concread", "HashMap"), |_, keys| {
+            concread::hashed(keys)
+        })
+        .enter(variant("concread", "BptreeMap"), |_, keys| {
+            concread::ordered(keys)
+        })
+        .enter(variant("imbl", "HashMap, rcu"), |_, keys| {
+            imbl::hashed(keys)
+        })
+        .enter(variant("imbl", "OrdMap, rcu"), |_, keys| {
+            imbl::ordered(keys)
+        })
+        .enter(variant("redb", "in memory"), |_, keys| {
+            redb::in_memory(keys)
+        })
         .bout
 }
 
@@ -81,13 +86,13 @@ fn to_file(disk: &Disk) -> Bout<'_> {
     let peers = vec![peer("redb", 3.0), peer("fjall", 3.0)];
     let name = "commit to file without fsync";
     Field::new(disk, name, (KEYS, ON_DISK), peers)
-        .enter(ours::PACKAGE, "", |folder, keys| {
+        .enter(versioned(ours::PACKAGE), |folder, keys| {
             ours::in_file(folder, keys, Durability::None)
         })
-        .enter("redb", "", |folder, keys| {
+        .enter(versioned("redb"), |folder, keys| {
             redb::in_file(folder, keys, Durability::None)
         })
-        .enter("fjall", "", |folder, keys| {
+        .enter(versioned("fjall"), |folder, keys| {
             fjall::open(folder, keys, Durability::None, fjall::Syncing::Each)
         })
         .bout
@@ -97,30 +102,35 @@ fn durable(disk: &Disk) -> Bout<'_> {
     let peers = vec![
         peer("redb", 4.0),
         peer("fjall", 2.2),
-        peer("rusqlite", 10.0),
+        peer("SQLite", 10.0),
         peer("surrealkv", 1.0),
     ];
     Field::new(disk, "durable commit, 1,000 keys", (KEYS, ON_DISK), peers)
-        .enter(ours::PACKAGE, "", |folder, keys| {
+        .enter(versioned(ours::PACKAGE), |folder, keys| {
             ours::in_file(folder, keys, Durability::Immediate)
         })
-        .enter("redb", "", |folder, keys| {
+        .enter(versioned("redb"), |folder, keys| {
             redb::in_file(folder, keys, Durability::Immediate)
         })
-        .enter("fjall", "sync within", |folder, keys| {
+        .enter(variant("fjall", "sync within"), |folder, keys| {
             fjall::open(folder, keys, Durability::Immediate, fjall::Syncing::Each)
         })
-        .enter("fjall", "sync after", |folder, keys| {
+        .enter(variant("fjall", "sync after"), |folder, keys| {
             fjall::open(folder, keys, Durability::Immediate, fjall::Syncing::After)
         })
-        .enter("rusqlite", "WAL, FULL, busy handler", |folder, keys| {
+        .enter(sqlite::name("WAL, FULL, busy handler"), |folder, keys| {
             sqlite::open(folder, keys, Durability::Immediate, sqlite::Writers::Each)
         })
-        .enter("rusqlite", "WAL, FULL, mutex", |folder, keys| {
+        .enter(sqlite::name("WAL, FULL, mutex"), |folder, keys| {
             sqlite::open(folder, keys, Durability::Immediate, sqlite::Writers::Turns)
         })
-        .enter("surrealkv", "", |folder, keys| {
-            surrealkv::open(folder, keys, Durability::Immediate)
+        .enter(versioned("surrealkv"), |folder, keys| {
+            surrealkv::open(
+                folder,
+                keys,
+                Durability::Immediate,
+                surrealkv::Conflicts::Retry,
+            )
         })
         .bout
 }
@@ -128,14 +138,27 @@ fn durable(disk: &Disk) -> Bout<'_> {
 fn hot(disk: &Disk) -> Bout<'_> {
     let peers = vec![peer("redb", 4.0), peer("surrealkv", 4.0)];
     Field::new(disk, "durable update, 1 hot key", (1, ON_DISK), peers)
-        .enter(ours::PACKAGE, "", |folder, keys| {
+        .enter(versioned(ours::PACKAGE), |folder, keys| {
             ours::in_file(folder, keys, Durability::Immediate)
         })
-        .enter("redb", "", |folder, keys| {
+        .enter(versioned("redb"), |folder, keys| {
             redb::in_file(folder, keys, Durability::Immediate)
         })
-        .enter("surrealkv", "", |folder, keys| {
-            surrealkv::open(folder, keys, Durability::Immediate)
+        .enter(variant("surrealkv", "retry"), |folder, keys| {
+            surrealkv::open(
+                folder,
+                keys,
+                Durability::Immediate,
+                surrealkv::Conflicts::Retry,
+            )
+        })
+        .enter(variant("surrealkv", "mutex"), |folder, keys| {
+            surrealkv::open(
+                folder,
+                keys,
+                Durability::Immediate,
+                surrealkv::Conflicts::Turns,
+            )
         })
         .bout
 }

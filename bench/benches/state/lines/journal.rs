@@ -50,7 +50,20 @@ pub(super) fn bouts(disk: &Disk) -> Vec<Bout<'_>> {
     );
     let many = enter(many, disk, 64, versioned(ours::PACKAGE), ours::log);
     let many = enter(many, disk, 64, versioned("okaywal"), okaywal::open);
-    let many = enter(many, disk, 64, "write + fdatasync".into(), Each::open);
+    let many = enter(
+        many,
+        disk,
+        64,
+        "write + fdatasync (mutex)".into(),
+        |folder| Ok(Box::new(Each(open(folder)?, Some(Mutex::default())))),
+    );
+    let many = enter(
+        many,
+        disk,
+        64,
+        "write + fdatasync (at once)".into(),
+        |folder| Ok(Box::new(Each(open(folder)?, None))),
+    );
     vec![few, many]
 }
 
@@ -96,20 +109,21 @@ fn append_all(log: &dyn Log, committers: u64) -> Result<f64> {
     })
 }
 
-/// What is done without group commit: every record with its own sync.
-struct Each(Mutex<File>);
+/// What is done without group commit: every record with its own sync, one after the other or as
+/// the kernel takes them.
+struct Each(File, Option<Mutex<()>>);
 
-impl Each {
-    fn open(folder: &Path) -> Result<Box<dyn Log>> {
-        let mut options = OpenOptions::new();
-        let file = options.create(true).append(true).open(folder.join("log"))?;
-        Ok(Box::new(Self(Mutex::new(file))))
-    }
+fn open(folder: &Path) -> Result<File> {
+    let mut options = OpenOptions::new();
+    Ok(options.create(true).append(true).open(folder.join("log"))?)
 }
 
 impl Log for Each {
     fn append(&self, record: &[u8]) -> Result {
-        let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Self(file, turn) = self;
+        let turn = turn.as_ref();
+        let _turn = turn.map(|turn| turn.lock().unwrap_or_else(PoisonError::into_inner));
+        let mut file: &File = file;
         file.write_all(record)?;
         Ok(file.sync_data()?)
     }

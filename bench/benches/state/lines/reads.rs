@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use orchestrator_bench::{Better, Bout, Disk, Peer, Result, Rng, Store, versioned};
 
-use super::{IN_MEMORY, KEYS, Open};
+use super::{IN_MEMORY, KEYS, Open, variant};
 use crate::ours;
 use crate::peers::{Durability, fjall, imbl, redb, sqlite};
 
@@ -22,39 +22,40 @@ pub(super) fn bouts(disk: &Disk) -> Vec<Bout<'_>> {
     };
     // At most 1.5 times as slow.
     let bare = vec![peer("imbl", 1.0 / 1.5)];
-    let stores = vec![peer("redb", 7.0), peer("fjall", 7.0), peer("rusqlite", 7.0)];
+    let stores = vec![peer("redb", 7.0), peer("fjall", 7.0), peer("SQLite", 7.0)];
     let memory = Bout::new("read beside a writer, in memory", "ns", Better::Less, bare);
-    let memory = enter(memory, disk, ours::PACKAGE, "", |_, keys| {
+    let memory = enter(memory, disk, versioned(ours::PACKAGE), |_, keys| {
         ours::in_memory(keys)
     });
-    let memory = enter(memory, disk, "imbl", "HashMap in ArcSwap", |_, keys| {
-        imbl::hashed(keys)
-    });
-    let memory = enter(memory, disk, "imbl", "OrdMap in ArcSwap", |_, keys| {
-        imbl::ordered(keys)
-    });
+    let memory = enter(
+        memory,
+        disk,
+        variant("imbl", "HashMap in ArcSwap"),
+        |_, keys| imbl::hashed(keys),
+    );
+    let memory = enter(
+        memory,
+        disk,
+        variant("imbl", "OrdMap in ArcSwap"),
+        |_, keys| imbl::ordered(keys),
+    );
     let file = Bout::new("read beside a writer, on file", "ns", Better::Less, stores);
-    let file = enter(file, disk, ours::PACKAGE, "", |folder, keys| {
+    let file = enter(file, disk, versioned(ours::PACKAGE), |folder, keys| {
         ours::in_file(folder, keys, Durability::None)
     });
-    let file = enter(file, disk, "redb", "", |folder, keys| {
+    let file = enter(file, disk, versioned("redb"), |folder, keys| {
         redb::in_file(folder, keys, Durability::None)
     });
-    let file = enter(file, disk, "fjall", "", |folder, keys| {
+    let file = enter(file, disk, versioned("fjall"), |folder, keys| {
         fjall::open(folder, keys, Durability::None, fjall::Syncing::Each)
     });
-    let file = enter(file, disk, "rusqlite", "WAL", |folder, keys| {
+    let file = enter(file, disk, sqlite::name("WAL"), |folder, keys| {
         sqlite::open(folder, keys, Durability::None, sqlite::Writers::Each)
     });
     vec![memory, file]
 }
 
-fn enter<'a>(bout: Bout<'a>, disk: &'a Disk, package: &str, how: &str, open: Open) -> Bout<'a> {
-    let name = if how.is_empty() {
-        versioned(package)
-    } else {
-        format!("{} ({how})", versioned(package))
-    };
+fn enter<'a>(bout: Bout<'a>, disk: &'a Disk, name: String, open: Open) -> Bout<'a> {
     bout.enter(name, move || {
         let folder = disk.folder()?;
         let store = open(folder.path(), KEYS)?;

