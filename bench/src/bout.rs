@@ -43,8 +43,10 @@ pub struct Bout<'a> {
     better: Better,
     peers: Vec<Peer>,
     entrants: Vec<Entrant<'a>>,
-    /// What others used of the machine in each round.
-    foreign: Vec<u64>,
+    /// What tells how noisy a round is, where it is not the processors that are fought for.
+    probe: Option<Run<'a>>,
+    /// How noisy each round was.
+    noise: Vec<f64>,
 }
 
 impl fmt::Debug for Bout<'_> {
@@ -65,7 +67,8 @@ impl<'a> Bout<'a> {
             better,
             peers,
             entrants: Vec::new(),
-            foreign: Vec::new(),
+            probe: None,
+            noise: Vec::new(),
         }
     }
 
@@ -78,6 +81,14 @@ impl<'a> Bout<'a> {
             run: Box::new(run),
             values: Vec::new(),
         });
+        self
+    }
+
+    /// Has the rounds ranked by this figure, taken before and after each; less is quieter. Without
+    /// it they are ranked by the processor time that others have used.
+    #[must_use]
+    pub fn ranked_by(mut self, probe: impl FnMut() -> Result<f64> + 'a) -> Self {
+        self.probe = Some(Box::new(probe));
         self
     }
 
@@ -94,8 +105,9 @@ impl<'a> Bout<'a> {
     /// # Errors
     /// What a contestant says, with its name.
     pub fn round(&mut self) -> Result {
-        let before = Foreign::now();
-        let (round, count) = (self.foreign.len(), self.entrants.len());
+        let foreign = Foreign::now();
+        let before = self.probe.as_mut().map_or(Ok(0.0), |probe| probe())?;
+        let (round, count) = (self.noise.len(), self.entrants.len());
         for turn in 0..count {
             let entrant = &mut self.entrants[(round + turn) % count];
             let value = (entrant.run)().map_err(|error| -> Failure {
@@ -103,7 +115,10 @@ impl<'a> Bout<'a> {
             })?;
             entrant.values.push(value);
         }
-        self.foreign.push(before.since());
+        self.noise.push(match &mut self.probe {
+            Some(probe) => before + probe()?,
+            None => foreign.since(),
+        });
         Ok(())
     }
 
@@ -148,7 +163,9 @@ impl<'a> Bout<'a> {
     /// Every contestant with its median and its figures by round, for people who want to know.
     #[must_use]
     pub fn details(&self) -> String {
-        let mut text = format!("{} [{}] foreign {:?}\n", self.name, self.unit, self.foreign);
+        let noise: Vec<_> = self.noise.iter().map(|n| format!("{n:.0}")).collect();
+        let noise = noise.join(" ");
+        let mut text = format!("{} [{}] noise {noise}\n", self.name, self.unit);
         for entrant in &self.entrants {
             let values: Vec<_> = entrant.values.iter().map(|v| format!("{v:.3}")).collect();
             let (name, median) = (&entrant.name, self.median(entrant));
@@ -159,8 +176,8 @@ impl<'a> Bout<'a> {
 
     /// The median of a contestant's figures in the quietest rounds.
     fn median(&self, entrant: &Entrant<'_>) -> f64 {
-        let mut rounds: Vec<usize> = (0..self.foreign.len()).collect();
-        rounds.sort_by_key(|round| self.foreign[*round]);
+        let mut rounds: Vec<usize> = (0..self.noise.len()).collect();
+        rounds.sort_by(|one, other| self.noise[*one].total_cmp(&self.noise[*other]));
         rounds.truncate(QUIETEST);
         median(rounds.iter().map(|round| entrant.values[*round]).collect())
     }

@@ -23,10 +23,13 @@ impl Foreign {
 
     /// The ticks (10 ms of one processor) that others have used since.
     #[must_use]
-    pub fn since(&self) -> u64 {
+    pub fn since(&self) -> f64 {
         let now = Self::now();
         let machine = now.machine.saturating_sub(self.machine);
-        machine.saturating_sub(now.ours.saturating_sub(self.ours))
+        let foreign = machine.saturating_sub(now.ours.saturating_sub(self.ours));
+        #[expect(clippy::cast_precision_loss, reason = "ticks of seconds")]
+        let ticks = foreign as f64;
+        ticks
     }
 }
 

@@ -40,9 +40,21 @@ fn a_target_is_met_or_missed() {
 #[test]
 fn only_the_quietest_rounds_count() {
     let mut bout = fought(Better::Less, 1.0);
-    bout.foreign = vec![0, 9, 0, 0, 0, 0];
+    bout.noise = vec![0.0, 9.0, 0.0, 0.0, 0.0, 0.0];
     bout.entrants[0].values = vec![1.0, 1000.0, 2.0, 3.0, 4.0, 5.0];
     assert!((bout.median(&bout.entrants[0]) - 3.0).abs() < 1e-9);
+}
+
+#[test]
+fn a_probe_says_how_noisy_a_round_is() {
+    let mut readings = [1.0, 2.0, 30.0, 4.0].into_iter();
+    let mut bout = Bout::new("b", "µs", Better::Less, vec![])
+        .enter("it", || Ok(1.0))
+        .ranked_by(move || readings.next().ok_or("no more".into()));
+    bout.round().unwrap();
+    bout.round().unwrap();
+    assert_eq!(bout.noise, [3.0, 34.0]);
+    assert_eq!(bout.round().unwrap_err().to_string(), "no more");
 }
 
 #[test]

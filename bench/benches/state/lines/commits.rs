@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use orchestrator_bench::{Better, Bout, Disk, Load, Peer, versioned};
 
-use super::{IN_MEMORY, KEYS, ON_DISK, Open, variant};
+use super::{IN_MEMORY, KEYS, ON_DISK, Open, probe, variant};
 use crate::ours;
 use crate::peers::{Durability, concread, fjall, imbl, redb, sqlite, surrealkv};
 
@@ -133,6 +133,7 @@ fn durable(disk: &Disk) -> Bout<'_> {
             )
         })
         .bout
+        .ranked_by(|| probe(disk))
 }
 
 fn hot(disk: &Disk) -> Bout<'_> {
@@ -161,4 +162,5 @@ fn hot(disk: &Disk) -> Bout<'_> {
             )
         })
         .bout
+        .ranked_by(|| probe(disk))
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 
 use orchestrator_bench::{Better, Bout, Counts, Disk, Peer, Phase, Result, versioned};
 
-use super::ON_DISK;
+use super::{ON_DISK, probe};
 use crate::ours;
 use crate::peers::okaywal;
 
@@ -64,7 +64,10 @@ pub(super) fn bouts(disk: &Disk) -> Vec<Bout<'_>> {
         "write + fdatasync (at once)".into(),
         |folder| Ok(Box::new(Each(open(folder)?, None))),
     );
-    vec![few, many]
+    vec![
+        few.ranked_by(|| probe(disk)),
+        many.ranked_by(|| probe(disk)),
+    ]
 }
 
 fn enter<'a>(
