@@ -127,6 +127,16 @@ impl Line {
         object
     }
 
+    /// What stands above the lines for people.
+    #[must_use]
+    pub fn heading() -> String {
+        let (name, unit) = ("", "");
+        format!(
+            "{name:<58} {:>9} {unit:<5} {:>9} {:>9}",
+            "ours", "peer", "ratio"
+        )
+    }
+
     /// The line for people.
     #[must_use]
     pub fn text(&self) -> String {

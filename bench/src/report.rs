@@ -36,9 +36,12 @@ impl<'a> Report<'a> {
         }
         if self.arguments.json {
             println!("{}", line.json());
-        } else {
-            println!("{}", line.text());
+            return;
         }
+        if self.printed == 1 {
+            println!("{}", Line::heading());
+        }
+        println!("{}", line.text());
     }
 
     /// What the process ends with: 1 when a target was missed.
