@@ -13,7 +13,7 @@ const LOSES: &str = "a store that loses updates is refused";
 const UNSYNCED: &str = "a durable commit without an fsync is seen";
 const SYNCED: &str = "ours, one client: a durable commit is no faster than the disk";
 
-/// The least share of a bare fdatasync that an honest durable commit can take. A commit of one
+/// The least share of a fast fdatasync that an honest durable commit can take. A commit of one
 /// client waits for a whole one; half of it leaves room for a disk that changes its pace.
 const SHARE: f64 = 0.5;
 
@@ -27,14 +27,11 @@ pub(super) fn lines(disk: &Disk, arguments: &Arguments) -> Result<Vec<Line>> {
     }
     if arguments.wants(UNSYNCED) {
         let took = alone(disk, Durability::None)?;
-        lines.push(Line::control(
-            UNSYNCED,
-            took < disk.overwrite(time())? * SHARE,
-        ));
+        lines.push(Line::control(UNSYNCED, took < disk.floor(time())? * SHARE));
     }
     if arguments.wants(SYNCED) {
         let took = alone(disk, Durability::Immediate)?;
-        let fsync = disk.overwrite(time())?;
+        let fsync = disk.floor(time())?;
         lines.push(Line::at_least(SYNCED, took, "µs", fsync * SHARE, fsync));
     }
     Ok(lines)
