@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 use crate::run::{Result, cargo, show, works};
 use crate::{real, setup, weight};
 
+/// What no test needs: it would build every database that ours is measured against.
+const MEASURED: [&str; 2] = ["--exclude", "orchestrator-bench"];
+
 /// Everything that has to hold before a change is taken.
 pub(crate) fn test() -> Result {
     let mut times = Times::default();
@@ -24,7 +27,11 @@ pub(crate) fn test() -> Result {
     })?;
     times.take("tests", tests)?;
     times.take("doctests", || {
-        show(cargo().args(["test", "--workspace", "--doc", "--quiet"]))
+        show(
+            cargo()
+                .args(["test", "--workspace", "--doc", "--quiet"])
+                .args(MEASURED),
+        )
     })?;
     times.take("documentation", || {
         show(
@@ -39,10 +46,18 @@ pub(crate) fn test() -> Result {
 
 fn tests() -> Result {
     if works(Command::new("cargo").args(["nextest", "--version"])) {
-        return show(cargo().args(["nextest", "run", "--workspace"]));
+        return show(
+            cargo()
+                .args(["nextest", "run", "--workspace"])
+                .args(MEASURED),
+        );
     }
     println!("cargo-nextest is not installed; the same tests run with cargo test");
-    show(cargo().args(["test", "--workspace", "--lib", "--bins", "--tests"]))
+    show(
+        cargo()
+            .args(["test", "--workspace", "--lib", "--bins", "--tests"])
+            .args(MEASURED),
+    )
 }
 
 /// `test`, and what is slow.

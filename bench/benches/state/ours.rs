@@ -1,0 +1,119 @@
+//! Our own store and journal.
+
+mod shim;
+
+use std::path::Path;
+
+use orchestrator_bench::{Result, Session, Store};
+use orchestrator_state::{Holder, Journal, JournalConfig};
+
+// From `orchestrator_state`, as soon as they are there.
+use self::shim::{Durability as Syncing, StateStore, StoreConfig, Table};
+use crate::lines::journal::{Log, RECORD};
+use crate::peers::Durability;
+
+/// Whose version stands beside the figures.
+pub(crate) const PACKAGE: &str = "orchestrator-state";
+
+/// How many records the journal that is verified has. To be 256 MB and more, it takes 1,300,000.
+const VERIFIED: u64 = 2_000;
+
+/// A store in memory.
+pub(crate) fn in_memory(keys: u64) -> Result<Box<dyn Store>> {
+    filled(StateStore::in_memory(), keys)
+}
+
+/// A store in a folder.
+pub(crate) fn in_file(folder: &Path, keys: u64, durability: Durability) -> Result<Box<dyn Store>> {
+    let config = StoreConfig::default().with_durability(match durability {
+        Durability::None => Syncing::None,
+        Durability::Immediate => Syncing::Immediate,
+    });
+    filled(StateStore::open(folder, config)?, keys)
+}
+
+fn filled(store: StateStore, keys: u64) -> Result<Box<dyn Store>> {
+    let counters = store.table("counters")?;
+    store.update(|tx| {
+        for key in 0..keys {
+            tx.put(&counters, key, 0);
+        }
+    })?;
+    Ok(Box::new(Ours {
+        store,
+        counters,
+        keys,
+    }))
+}
+
+struct Ours {
+    store: StateStore,
+    counters: Table<u64, u64>,
+    keys: u64,
+}
+
+impl Store for Ours {
+    fn session(&self) -> Result<Box<dyn Session + '_>> {
+        Ok(Box::new(Client(self)))
+    }
+
+    fn sum(&self) -> Result<u64> {
+        let snapshot = self.store.snapshot();
+        let value = |key| snapshot.get(&self.counters, &key).map_or(0, |value| *value);
+        Ok((0..self.keys).map(value).sum())
+    }
+}
+
+struct Client<'a>(&'a Ours);
+
+impl Session for Client<'_> {
+    fn increment(&mut self, key: u64) -> Result {
+        let counters = &self.0.counters;
+        self.0.store.update(|tx| {
+            let value = tx.get(counters, &key).map_or(0, |value| *value);
+            tx.put(counters, key, value + 1);
+        })?;
+        Ok(())
+    }
+
+    fn read(&mut self, key: u64) -> Result<u64> {
+        let snapshot = self.0.store.snapshot();
+        let value = snapshot
+            .get(&self.0.counters, &key)
+            .ok_or("a key is gone")?;
+        Ok(*value)
+    }
+}
+
+/// A journal that syncs before it acknowledges.
+pub(crate) fn log(folder: &Path) -> Result<Box<dyn Log>> {
+    let (journal, _) = JournalConfig::default().open(folder, &Holder::new("bench"))?;
+    Ok(Box::new(Ledger(journal)))
+}
+
+struct Ledger(Journal);
+
+impl Log for Ledger {
+    fn append(&self, record: &[u8]) -> Result {
+        // `append_bytes("k", record)`, as soon as it is there.
+        self.0.append("k", record)?;
+        Ok(())
+    }
+}
+
+/// Fills a journal with records in batches, and gives their number.
+pub(crate) fn fill_journal(folder: &Path) -> Result<u64> {
+    // With `Durability::None`, as soon as it is there.
+    let (journal, _) = JournalConfig::default().open(folder, &Holder::new("bench"))?;
+    for number in 0..VERIFIED {
+        let mut record = [0x5a; RECORD];
+        record[..8].copy_from_slice(&number.to_le_bytes());
+        journal.append("k", &record[..])?;
+    }
+    Ok(VERIFIED)
+}
+
+/// Verifies a journal, and gives the number of its records.
+pub(crate) fn verify(folder: &Path) -> Result<u64> {
+    Ok(orchestrator_state::verify(folder)?.records)
+}
