@@ -1,0 +1,7 @@
+//! A store of a page, which is right unless it is told to be wrong: the control of the checkers.
+
+mod bug;
+mod store;
+
+pub use bug::Bug;
+pub use store::{ModelOpen, ModelStore, ModelView};
