@@ -27,10 +27,34 @@ pub const WORD: &str = "__power";
 /// How many acknowledgements a life has at most.
 const MOST_ACKS: usize = 60;
 
-/// What is tried, with the names of the lines; whether it is a control.
-const TRIALS: [(Kind, &str, bool); 2] = [
-    (Kind::Journal, "power cut: journal", false),
-    (Kind::NoSync, "power cut: acknowledged without fsync", true),
+/// What is tried.
+struct Trial {
+    name: &'static str,
+    kind: Kind,
+    /// Whether the writer is stopped before the cut. Otherwise the cut may fall into a sync.
+    stopped: bool,
+    control: bool,
+}
+
+const TRIALS: [Trial; 3] = [
+    Trial {
+        name: "power cut: journal",
+        kind: Kind::Journal,
+        stopped: true,
+        control: false,
+    },
+    Trial {
+        name: "power cut: journal, in the middle of its syncs",
+        kind: Kind::Journal,
+        stopped: false,
+        control: false,
+    },
+    Trial {
+        name: "power cut: acknowledged without fsync",
+        kind: Kind::NoSync,
+        stopped: true,
+        control: true,
+    },
 ];
 
 /// Cuts the power of writers, so many times each, and counts what is lost or wrong afterwards. Where
@@ -40,7 +64,7 @@ const TRIALS: [(Kind, &str, bool); 2] = [
 /// [`TrialError`] when a trial could not be made although disks can be.
 pub fn measure(program: &Path, iterations: usize, seed: u64) -> Result<Vec<Line>, TrialError> {
     if let Some(why) = impossible() {
-        let skipped = |(_, name, _): &(Kind, &str, bool)| Line::skipped(name, why.clone());
+        let skipped = |trial: &Trial| Line::skipped(trial.name, why.clone());
         return Ok(TRIALS.iter().map(skipped).collect());
     }
     let output = Command::new("unshare")
@@ -98,38 +122,47 @@ fn there(program: &str) -> bool {
 pub fn inside(program: &Path, iterations: usize, seed: u64) -> Result<(), TrialError> {
     rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))
         .map_err(|error| TrialError::process("binding the trials to their parent")(error.into()))?;
-    let mut disk = Disk::create()?;
-    for (kind, name, control) in TRIALS {
-        let line = if control {
-            cut(program, &mut disk, kind, 1, iterations, seed)?.control(name, seed)
+    let disk = Disk::create()?;
+    for trial in &TRIALS {
+        disk.format()?;
+        let toll = trial.run(program, &disk, iterations, seed)?;
+        disk.unmount()?;
+        let line = if trial.control {
+            toll.control(trial.name, seed)
         } else {
-            cut(program, &mut disk, kind, 4, iterations, seed)?.line(name, seed)
+            toll.line(trial.name, seed)
         };
         let json = serde_json::to_string(&line).map_err(io::Error::other);
         json.and_then(|json| writeln!(io::stdout(), "{json}"))
             .map_err(TrialError::process("printing a line"))?;
     }
-    disk.unmount()
+    Ok(())
 }
 
-fn cut(
-    program: &Path,
-    disk: &mut Disk,
-    kind: Kind,
-    lives: u64,
-    iterations: usize,
-    seed: u64,
-) -> Result<Toll, TrialError> {
-    let mut campaign = Campaign::new(kind, disk.folder(), lives, MOST_ACKS, seed);
-    campaign.run(iterations, |strike: &Strike| {
-        let mut child = Child::start(program, &strike.orders)?;
-        child.wait_for(strike.moment)?;
-        child.stop()?;
-        disk.cut_power()?;
-        // It wakes up to a disk that refuses everything, and is gone before it can notice.
-        let acks = child.kill()?;
-        disk.unmount()?;
-        disk.mount()?;
-        Ok(acks)
-    })
+impl Trial {
+    fn run(
+        &self,
+        program: &Path,
+        disk: &Disk,
+        iterations: usize,
+        seed: u64,
+    ) -> Result<Toll, TrialError> {
+        // What a control has lost, it has lost for all its lives.
+        let lives = if self.control { 1 } else { 4 };
+        let mut campaign = Campaign::new(self.kind, disk.folder(), lives, MOST_ACKS, seed);
+        campaign.run(iterations, |strike: &Strike| {
+            let mut child = Child::start(program, &strike.orders)?;
+            child.wait_for(strike.moment)?;
+            if self.stopped {
+                child.stop()?;
+            }
+            disk.cut_power()?;
+            // A stopped one is gone before it can notice. The other may have noticed: a sync that
+            // failed must not have been acknowledged.
+            let acks = child.kill()?;
+            disk.unmount()?;
+            disk.mount()?;
+            Ok(acks)
+        })
+    }
 }

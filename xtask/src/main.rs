@@ -6,6 +6,7 @@
     reason = "a chore talks to a person"
 )]
 
+mod crash;
 mod real;
 mod run;
 mod setup;
@@ -22,6 +23,7 @@ cargo xtask CHORE
   test      setup, format, lints, tests, doctests, documentation
   ci        test, and what is slow: 50 interrupts, weight, real
   weight    the time of a cold release build, and the number of dependencies [--json]
+  crash     AREA (state): kills, power cuts, faults, histories [--json] [--short] [--only NAME] [--seed N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
 ";
 
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
         ("test", []) => suite::test(),
         ("ci", []) => suite::ci(),
         ("weight", rest) => weight::weight(rest.iter().any(|word| word == "--json")),
+        ("crash", [area, rest @ ..]) => crash::crash(area, rest),
         ("real", rest) => real::real(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");

@@ -38,6 +38,9 @@ pub struct Toll {
     pub losses: usize,
     /// How many acknowledgements there were.
     pub acknowledged: usize,
+    /// How many entries were kept although their writer died before it could say so. They show that
+    /// the strikes fell into commits.
+    pub in_flight: usize,
     /// What was wrong, added up.
     pub findings: Findings,
     /// How often what was left could not be opened, or was found damaged.
@@ -74,6 +77,7 @@ impl Campaign {
         while toll.iterations < iterations {
             let folder = self.base.join(format!("vault-{}", toll.iterations));
             let mut acks = Vec::new();
+            let mut before = 0;
             for life in 0..self.rng.u64(1..=self.lives) {
                 if toll.iterations == iterations {
                     break;
@@ -89,10 +93,16 @@ impl Campaign {
                     life,
                     seed: self.rng.u64(..u64::MAX / 2),
                 };
-                acks.extend(strike(&Strike { orders, moment })?);
+                let new = strike(&Strike { orders, moment })?;
+                let expected = before + new.len();
+                acks.extend(new);
                 toll.iterations += 1;
-                if !toll.judge(self.kind, &folder, &acks) {
-                    break;
+                match toll.judge(self.kind, &folder, &acks) {
+                    None => break,
+                    Some(kept) => {
+                        toll.in_flight += kept.saturating_sub(expected);
+                        before = kept;
+                    }
                 }
             }
             toll.acknowledged += acks.len();
@@ -105,8 +115,8 @@ impl Campaign {
 }
 
 impl Toll {
-    /// Whether all is well.
-    fn judge(&mut self, kind: Kind, folder: &Path, acks: &[Ack]) -> bool {
+    /// How many entries there are, if all is well.
+    fn judge(&mut self, kind: Kind, folder: &Path, acks: &[Ack]) -> Option<usize> {
         let wrong = match kind.kept(folder) {
             Err(error) => {
                 self.unsound += 1;
@@ -115,7 +125,7 @@ impl Toll {
             Ok(kept) => {
                 let findings = audit(acks, &kept);
                 if findings.total() == 0 {
-                    return true;
+                    return Some(kept.len());
                 }
                 self.losses += usize::from(findings.lost > 0);
                 self.findings.lost += findings.lost;
@@ -128,7 +138,7 @@ impl Toll {
         let number = self.iterations;
         self.first
             .get_or_insert_with(|| format!("in iteration {number}: {wrong}"));
-        false
+        None
     }
 
     /// The line of something that must survive.
@@ -149,9 +159,10 @@ impl Toll {
     fn note(&self, seed: u64) -> String {
         let first = self.first.as_deref();
         format!(
-            "{} iterations, seed {seed}: {} acknowledged; {}; {} unsound{}",
+            "{} iterations, seed {seed}: {} acknowledged, {} more in flight; {}; {} unsound{}",
             self.iterations,
             self.acknowledged,
+            self.in_flight,
             self.findings,
             self.unsound,
             first.map_or_else(String::new, |first| format!("; first {first}"))

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::child::TrialError;
 
-/// The size of the disk in bytes: enough for the records of a life, and quick to make.
-const SIZE: u64 = 24 << 20;
+/// The size of the disk in bytes: enough for what the lives of a trial leave, and quick to make.
+const SIZE: u64 = 64 << 20;
 
 /// Where the memory file system with the disk is mounted: a folder that every Linux has. Nobody
 /// outside the namespace sees it.
@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SHUTDOWN: &str = r#"open(my $f, "<", $ARGV[0]) or die "open: $!";
 ioctl($f, 0x8004587D, my $how = pack("L", 2)) or die "ioctl: $!";"#;
 
-/// A mounted disk.
+/// A disk, and where it is mounted.
 #[derive(Debug)]
 pub(super) struct Disk {
     image: PathBuf,
@@ -30,7 +30,7 @@ pub(super) struct Disk {
 }
 
 impl Disk {
-    /// Makes one and mounts it. The caller must be in a mount namespace of its own.
+    /// Makes one, which has no file system yet. The caller must be in a mount namespace of its own.
     pub(super) fn create() -> Result<Self, TrialError> {
         let base = Path::new(BASE);
         run("mount", ["-t", "tmpfs", "crash", BASE])?;
@@ -40,13 +40,20 @@ impl Disk {
             folder: base.join("disk"),
         };
         fs::create_dir(&disk.folder).map_err(TrialError::process("making a mount point"))?;
-        File::create(&disk.image)
+        Ok(disk)
+    }
+
+    /// Makes its file system anew and mounts it. It must not be mounted.
+    ///
+    /// Each trial needs that: a folder that was removed comes back when the power is cut before the
+    /// removal has reached the disk, and another trial would take it for its own.
+    pub(super) fn format(&self) -> Result<(), TrialError> {
+        File::create(&self.image)
             .and_then(|image| image.set_len(SIZE))
             .map_err(TrialError::process("making a disk"))?;
-        let image = disk.image.as_os_str();
+        let image = self.image.as_os_str();
         run("mkfs.ext4", ["-q".as_ref(), "-F".as_ref(), image])?;
-        disk.mount()?;
-        Ok(disk)
+        self.mount()
     }
 
     /// Where it is mounted.
