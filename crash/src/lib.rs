@@ -11,9 +11,11 @@
 //!   must be there.
 //! - [`power`]: the same on a disk that loses its power.
 //! - [`drop_at_every_await`]: a future dropped at each of its await points.
+//! - [`Census`]: how many values are in memory, to show that old versions are freed.
 
 pub mod audit;
 mod cancel;
+mod census;
 pub mod check;
 pub mod child;
 pub mod history;
@@ -31,6 +33,7 @@ pub mod workload;
 pub mod writer;
 
 pub use cancel::{Awaits, DropAtEveryAwait, Dropped, StuckError, drop_at_every_await};
+pub use census::{Census, Counted};
 pub use check::{Tally, Violation, check};
 pub use line::Line;
 pub use subject::Subject;

@@ -109,7 +109,7 @@ pub fn controls(histories: usize, seed: u64) -> Vec<Line> {
     let mut lines = vec![serializable(
         "serializable: the model itself",
         ModelStore::new,
-        histories,
+        histories.min(200),
         seed,
     )];
     for bug in Bug::ALL {

@@ -35,8 +35,9 @@ impl Disk {
         let base = Path::new(BASE);
         run("mount", ["-t", "tmpfs", "crash", BASE])?;
         let disk = Self {
-            // Loop devices belong to the whole machine, so that the name has to be one of its own.
-            image: base.join(format!("disk-{}", std::process::id())),
+            // Loop devices belong to the whole machine, so that the name has to be one of its own:
+            // that of the process outside.
+            image: base.join(format!("disk-{}", parent())),
             folder: base.join("disk"),
         };
         fs::create_dir(&disk.folder).map_err(TrialError::process("making a mount point"))?;
@@ -104,6 +105,10 @@ impl Disk {
         }
         Ok(false)
     }
+}
+
+fn parent() -> i32 {
+    rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get())
 }
 
 fn run<A: AsRef<OsStr>>(

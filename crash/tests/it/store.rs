@@ -1,7 +1,8 @@
 //! Histories of the store, and the controls of the checkers.
 
 use orchestrator_crash::subject::StateStoreSubject;
-use orchestrator_crash::{model::ModelStore, serial};
+use orchestrator_crash::{Census, model::ModelStore, serial};
+use orchestrator_state::StateStore;
 
 #[test]
 fn histories_of_the_store_are_serializable() {
@@ -38,4 +39,29 @@ fn the_model_is_sound_and_each_of_its_bugs_is_caught() {
     for line in lines {
         assert!(line.met, "{line:?}");
     }
+}
+
+#[test]
+fn old_versions_are_freed_when_nobody_can_read_them() {
+    let census = Census::new();
+    let store = StateStore::new();
+    let write = |round: u64| {
+        for key in 0..50_u32 {
+            let mut tx = store.begin();
+            tx.put(key, census.admit(round));
+            tx.commit().unwrap();
+        }
+    };
+    write(0);
+    let pins: Vec<_> = (1..=10)
+        .map(|round| {
+            let pin = store.snapshot();
+            write(round);
+            pin
+        })
+        .collect();
+    // The control: what is pinned counts, so that a leak would.
+    assert_eq!(census.alive(), 50 * 11);
+    drop(pins);
+    assert_eq!(census.alive(), 50);
 }
