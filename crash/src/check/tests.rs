@@ -99,14 +99,13 @@ fn versions_that_are_not_each_committed_once_are_seen() {
         h.last = 3;
     });
     assert_eq!(found, Violation::UnknownVersion { version: 2 });
-    assert_eq!(
-        wrong(|h| h.last = 3),
-        Violation::UnknownVersion { version: 3 }
-    );
-    assert_eq!(
-        wrong(|h| h.last = 1),
-        Violation::UnknownVersion { version: 1 }
-    );
+    for shown in [1, 3] {
+        let expected = Violation::LastVersion {
+            shown,
+            committed: 2,
+        };
+        assert_eq!(wrong(|h| h.last = shown), expected);
+    }
 }
 
 #[test]
