@@ -193,15 +193,13 @@ fn in_order(history: &History) -> Result<Vec<(u64, &Event)>, Violation> {
         })
         .collect();
     commits.sort_by_key(|(version, _)| *version);
-    let mut next = history.base + 1;
-    for (version, _) in &commits {
-        if *version < next {
+    for (expected, (version, _)) in (history.base + 1..).zip(&commits) {
+        if *version < expected {
             return Err(Violation::SameVersion { version: *version });
         }
-        if *version > next {
-            return Err(Violation::UnknownVersion { version: next });
+        if *version > expected {
+            return Err(Violation::UnknownVersion { version: expected });
         }
-        next += 1;
     }
     Ok(commits)
 }
