@@ -13,6 +13,9 @@ use crate::run::{Result, cargo};
 use hooked::HOOKED;
 use report::Report;
 
+/// The parts of the program's figures, for `--only`.
+const PARTS: [&str; 4] = ["serializable", "register", "kill", "power"];
+
 /// What was asked for.
 struct Request<'a> {
     short: bool,
@@ -56,8 +59,16 @@ pub(crate) fn crash(area: &str, words: &[String]) -> Result {
         .iter()
         .filter(|row| request.only.is_none_or(|only| only == row.part));
     let hooked: Vec<_> = hooked.collect();
-    if request.only.is_none() || hooked.is_empty() {
+    if request.only.is_none_or(|only| PARTS.contains(&only)) {
         program(area, &request, &mut report)?;
+    } else if hooked.is_empty() {
+        let mut parts: Vec<_> = HOOKED.iter().map(|row| row.part).collect();
+        parts.dedup();
+        return Err(format!(
+            "crash: --only takes one of {}, {}",
+            PARTS.join(", "),
+            parts.join(", ")
+        ));
     }
     for row in hooked {
         for line in row.run(request.short)? {

@@ -25,30 +25,65 @@ pub(crate) struct Hooked {
 }
 
 /// The rows of the area `state`.
-pub(crate) const HOOKED: [Hooked; 3] = [
+pub(crate) const HOOKED: [Hooked; 7] = [
     Hooked {
         part: "syscalls",
         name: "atomic writes: a kill and an error at every system call",
         package: "orchestrator-state",
-        tests: "atomic::tests",
+        tests: "atomic::tests::kill",
         flags: &[],
         variables: &[("ORCHESTRATOR_KILL", "all")],
     },
     Hooked {
         part: "flips",
-        name: "journal: every bit flip, every truncation, bad sectors",
+        name: "journal of 64 KiB: every bit flip, every truncation, bad sectors",
         package: "orchestrator-state",
         tests: "journal::tests::damage",
-        flags: &["--include-ignored"],
-        variables: &[("ORCHESTRATOR_DAMAGE", "all")],
+        flags: &[],
+        variables: &[("ORCHESTRATOR_STATE_DAMAGE_BYTES", "65536")],
     },
     Hooked {
         part: "faults",
         name: "journal: EIO and ENOSPC at every write and fsync",
         package: "orchestrator-state",
         tests: "journal::tests::faults",
-        flags: &["--include-ignored"],
-        variables: &[("ORCHESTRATOR_FAULTS", "all")],
+        flags: &[],
+        variables: &[],
+    },
+    Hooked {
+        part: "faults",
+        name: "atomic writes: an error at every step",
+        package: "orchestrator-state",
+        tests: "atomic::tests::faults",
+        flags: &[],
+        variables: &[],
+    },
+    Hooked {
+        part: "todo",
+        name: "todo.md: 200 threads, every update kept once",
+        package: "orchestrator-state",
+        tests: "todo::file::tests::threads",
+        flags: &[],
+        variables: &[("ORCHESTRATOR_TODO_THREADS", "200")],
+    },
+    Hooked {
+        part: "todo",
+        name: "todo.md: 16 processes of 100 threads, every update kept once",
+        package: "orchestrator-state",
+        tests: "todo::file::tests::processes",
+        flags: &[],
+        variables: &[
+            ("ORCHESTRATOR_TODO_PROCESSES", "16"),
+            ("ORCHESTRATOR_TODO_THREADS", "100"),
+        ],
+    },
+    Hooked {
+        part: "todo",
+        name: "todo.md: without the lock updates are lost, and that is seen",
+        package: "orchestrator-state",
+        tests: "todo::file::tests::without_the_lock",
+        flags: &[],
+        variables: &[],
     },
 ];
 
