@@ -113,12 +113,12 @@ impl Hooked {
         );
         if tally.passed + tally.failed == 0 {
             // A name that fits nothing passes as far as cargo is concerned.
-            let errors = String::from_utf8_lossy(&output.stderr);
-            let last = errors.lines().last().unwrap_or_default();
-            note = format!(
-                "no test of {} is named `{}`: {last}",
-                self.package, self.tests
-            );
+            note = format!("no test of {} is named `{}`", self.package, self.tests);
+            if !output.status.success() {
+                let errors = String::from_utf8_lossy(&output.stderr);
+                let last = errors.lines().last().unwrap_or_default();
+                note = format!("{note}, or it does not compile: {last}");
+            }
         } else if !met {
             note = format!("{note}; run: cargo test -p {} {}", self.package, self.tests);
         }
