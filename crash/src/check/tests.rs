@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::history::{Key, Span, Value};
+use crate::history::{Key, Span, Step, Value};
 use crate::model::ModelStore;
 use crate::workload::{self, Shape};
 

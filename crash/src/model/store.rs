@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Bug;
+use super::{Bug, ModelOpen, ModelView};
 use crate::history::{Key, Value};
-use crate::subject::{Open, Refused, Steps, Subject, View};
+use crate::subject::{Open, Refused, Steps, Subject};
 
 /// Each key with its value and the version that wrote it.
-type Slots = BTreeMap<Key, (Value, u64)>;
+pub(super) type Slots = BTreeMap<Key, (Value, u64)>;
 
 /// A store that keeps every version and takes its lock for everything.
 #[derive(Debug, Default)]
@@ -18,9 +18,9 @@ pub struct ModelStore {
 }
 
 #[derive(Debug, Default)]
-struct Inner {
+pub(super) struct Inner {
     /// Version 0 is not in it, and is empty.
-    versions: BTreeMap<u64, Arc<Slots>>,
+    pub(super) versions: BTreeMap<u64, Arc<Slots>>,
     current: u64,
     /// How often something was asked for, for the bugs that come now and then.
     calls: u64,
@@ -29,7 +29,7 @@ struct Inner {
 }
 
 impl Inner {
-    fn at(&self, version: u64) -> Arc<Slots> {
+    pub(super) fn at(&self, version: u64) -> Arc<Slots> {
         self.versions.get(&version).cloned().unwrap_or_default()
     }
 
@@ -56,11 +56,11 @@ impl ModelStore {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn has(&self, bug: Bug) -> bool {
+    pub(super) fn has(&self, bug: Bug) -> bool {
         self.bug == Some(bug)
     }
 
@@ -77,7 +77,7 @@ impl ModelStore {
         inner.current
     }
 
-    fn commit(&self, open: &ModelOpen<'_>) -> Result<u64, Refused> {
+    pub(super) fn commit(&self, open: &ModelOpen<'_>) -> Result<u64, Refused> {
         if open.writes.is_empty() {
             return Ok(open.base);
         }
@@ -172,110 +172,5 @@ impl Subject for ModelStore {
             std::thread::yield_now();
         }
         Err(Refused)
-    }
-}
-
-/// A transaction of the model.
-#[derive(Debug)]
-pub struct ModelOpen<'s> {
-    store: &'s ModelStore,
-    base: u64,
-    slots: Arc<Slots>,
-    /// The version of each key that was read.
-    reads: BTreeMap<Key, Option<u64>>,
-    ranges: Vec<(Key, Key)>,
-    writes: BTreeMap<Key, Option<Value>>,
-}
-
-impl ModelOpen<'_> {
-    fn still_valid(&self, now: &Slots) -> bool {
-        let same = |(key, seen): (&Key, &Option<u64>)| {
-            let skipped = self.store.has(Bug::SkipReadSet) && !self.writes.contains_key(key);
-            skipped || now.get(key).map(|(_, version)| *version) == *seen
-        };
-        let range = |(from, to): &(Key, Key)| {
-            let skipped = self.store.has(Bug::PhantomRange) || self.store.has(Bug::SkipReadSet);
-            skipped || now.range(from..to).eq(self.slots.range(from..to))
-        };
-        self.reads.iter().all(same) && self.ranges.iter().all(range)
-    }
-}
-
-impl Steps for ModelOpen<'_> {
-    fn get(&mut self, key: Key) -> Option<Value> {
-        if let Some(own) = self.writes.get(&key) {
-            return *own;
-        }
-        let slot = self.slots.get(&key).copied();
-        self.reads.insert(key, slot.map(|(_, version)| version));
-        slot.map(|(value, _)| value)
-    }
-
-    fn range(&mut self, from: Key, to: Key) -> Vec<(Key, Value)> {
-        self.ranges.push((from, to));
-        for (key, (_, version)) in self.slots.range(from..to) {
-            self.reads.insert(*key, Some(*version));
-        }
-        let mut seen: BTreeMap<Key, Value> = self
-            .slots
-            .range(from..to)
-            .map(|(key, (value, _))| (*key, *value))
-            .collect();
-        for (key, value) in self.writes.range(from..to) {
-            match value {
-                Some(value) => seen.insert(*key, *value),
-                None => seen.remove(key),
-            };
-        }
-        seen.into_iter().collect()
-    }
-
-    fn put(&mut self, key: Key, value: Value) {
-        self.writes.insert(key, Some(value));
-    }
-
-    fn remove(&mut self, key: Key) {
-        self.writes.insert(key, None);
-    }
-}
-
-impl Open for ModelOpen<'_> {
-    fn commit(self) -> Result<u64, Refused> {
-        self.store.commit(&self)
-    }
-}
-
-/// A snapshot of the model.
-#[derive(Debug)]
-pub struct ModelView<'s> {
-    store: &'s ModelStore,
-    version: u64,
-}
-
-impl ModelView<'_> {
-    fn slots(&self) -> Arc<Slots> {
-        let inner = self.store.lock();
-        if self.version > 0 && self.store.has(Bug::UnpinnedGc) {
-            // What was thrown away is not there: the next one is read in its place.
-            let next = inner.versions.range(self.version..).next();
-            return next.map(|(_, slots)| Arc::clone(slots)).unwrap_or_default();
-        }
-        inner.at(self.version)
-    }
-}
-
-impl View for ModelView<'_> {
-    fn version(&self) -> u64 {
-        self.version
-    }
-
-    fn get(&self, key: Key) -> Option<Value> {
-        self.slots().get(&key).map(|(value, _)| *value)
-    }
-
-    fn range(&self, from: Key, to: Key) -> Vec<(Key, Value)> {
-        let slots = self.slots();
-        let found = slots.range(from..to);
-        found.map(|(key, (value, _))| (*key, *value)).collect()
     }
 }
