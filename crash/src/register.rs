@@ -10,7 +10,7 @@ use crate::subject::{Open, Steps, Subject, View};
 /// The one key.
 const KEY: Key = 0;
 
-/// How many operations a history has at most, because [`search`](crate::search()) keeps a bit for
+/// How many operations a history has at most, because [`search`](crate::search::search) keeps a bit for
 /// each.
 pub const MOST: usize = 64;
 
