@@ -7,6 +7,7 @@
 )]
 
 mod bench;
+mod crash;
 mod real;
 mod run;
 mod setup;
@@ -24,6 +25,7 @@ cargo xtask CHORE
   ci        test, and what is slow: 50 interrupts, weight, real
   weight    the time of a cold release build, and the number of dependencies [--json]
   bench     AREA (state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
+  crash     AREA (state): kills, power cuts, faults, histories [--json] [--short] [--only NAME] [--seed N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
 ";
 
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         ("ci", []) => suite::ci(),
         ("weight", rest) => weight::weight(rest.iter().any(|word| word == "--json")),
         ("bench", [area, rest @ ..]) => bench::bench(area, rest),
+        ("crash", [area, rest @ ..]) => crash::crash(area, rest),
         ("real", rest) => real::real(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");

@@ -1,0 +1,195 @@
+//! The other side of the pipe: starting a writer, counting what it acknowledges, ending it.
+
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+use std::process::{ChildStdout, Command, Stdio};
+
+use thiserror::Error;
+
+use crate::audit::Ack;
+use crate::vault::VaultError;
+use crate::writer::{Orders, WORD};
+
+/// When a writer is struck.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// While it opens its vault.
+    Opening,
+    /// When so many acknowledgements were read. It goes on writing meanwhile.
+    Acks(usize),
+}
+
+impl Moment {
+    /// One of 16 is while it opens; the others after 1 to `most` acknowledgements.
+    pub fn random(rng: &mut fastrand::Rng, most: usize) -> Self {
+        if rng.u8(0..16) == 0 {
+            Self::Opening
+        } else {
+            Self::Acks(rng.usize(1..=most))
+        }
+    }
+}
+
+/// Why a trial could not be made. It says nothing about what was tried.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TrialError {
+    /// A process could not be started or handled.
+    #[error("{step} failed: {source}")]
+    Process {
+        /// What was done.
+        step: &'static str,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The writer ended before it was struck.
+    #[error("the writer ended before it was struck; it said: {said}")]
+    Ended {
+        /// The last that it said.
+        said: String,
+    },
+    /// A system program failed.
+    #[error("`{command}` failed: {said}; it has to run as root")]
+    Command {
+        /// The command.
+        command: String,
+        /// What it said.
+        said: String,
+    },
+    /// What crashed could not even be opened by the audit, where that is no finding.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+}
+
+impl TrialError {
+    /// For `map_err`.
+    pub(crate) fn process(step: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Process { step, source }
+    }
+}
+
+/// A writer process. It is killed when it is dropped.
+#[derive(Debug)]
+pub struct Child {
+    process: std::process::Child,
+    lines: BufReader<ChildStdout>,
+    acks: Vec<Ack>,
+    said: String,
+}
+
+impl Child {
+    /// Starts a writer. `program` is `orchestrator-crash`, or what handles the same hidden word.
+    ///
+    /// # Errors
+    /// [`TrialError::Process`] when it does not start.
+    pub fn start(program: &Path, orders: &Orders) -> Result<Self, TrialError> {
+        let missing =
+            || TrialError::process("reading the writer")(io::ErrorKind::BrokenPipe.into());
+        let mut process = Command::new(program)
+            .args([WORD, orders.kind.name()])
+            .arg(&orders.folder)
+            .args([orders.life.to_string(), orders.seed.to_string()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(TrialError::process("starting the writer"))?;
+        let lines = BufReader::new(process.stdout.take().ok_or_else(missing)?);
+        Ok(Self {
+            process,
+            lines,
+            acks: Vec::new(),
+            said: String::new(),
+        })
+    }
+
+    /// Reads until the moment has come.
+    ///
+    /// # Errors
+    /// [`TrialError::Ended`] when the writer ended or gave up before.
+    pub fn wait_for(&mut self, moment: Moment) -> Result<(), TrialError> {
+        loop {
+            let come = match moment {
+                Moment::Opening => self.said == "opening",
+                Moment::Acks(count) => self.acks.len() >= count,
+            };
+            if come {
+                return Ok(());
+            }
+            if !self.read_line()? || self.said.starts_with("error") {
+                return Err(TrialError::Ended {
+                    said: std::mem::take(&mut self.said),
+                });
+            }
+        }
+    }
+
+    /// Stops it without killing it, and returns when all its threads stand still.
+    ///
+    /// # Errors
+    /// [`TrialError`] when it has ended meanwhile.
+    #[cfg(unix)]
+    pub fn stop(&mut self) -> Result<(), TrialError> {
+        use rustix::process::{Signal, WaitId, WaitIdOptions, kill_process, waitid};
+        let failed =
+            |source: rustix::io::Errno| TrialError::process("stopping the writer")(source.into());
+        let pid = rustix::process::Pid::from_child(&self.process);
+        kill_process(pid, Signal::STOP).map_err(failed)?;
+        // It is only looked at, not reaped: that is left to `kill`.
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+        let status = waitid(WaitId::Pid(pid), options).map_err(failed)?;
+        if status.is_some_and(|status| status.stopped()) {
+            Ok(())
+        } else {
+            Err(TrialError::Ended {
+                said: std::mem::take(&mut self.said),
+            })
+        }
+    }
+
+    /// Kills it, and returns all that it had acknowledged, also what was still in the pipe.
+    ///
+    /// # Errors
+    /// [`TrialError::Process`] when the system refuses.
+    pub fn kill(mut self) -> Result<Vec<Ack>, TrialError> {
+        self.process
+            .kill()
+            .map_err(TrialError::process("killing the writer"))?;
+        while self.read_line()? {}
+        self.process
+            .wait()
+            .map_err(TrialError::process("waiting for the writer"))?;
+        Ok(std::mem::take(&mut self.acks))
+    }
+
+    /// Takes in a line. Whether there was one; a torn one counts as none.
+    fn read_line(&mut self) -> Result<bool, TrialError> {
+        let mut line = String::new();
+        self.lines
+            .read_line(&mut line)
+            .map_err(TrialError::process("reading the writer"))?;
+        let Some(line) = line.strip_suffix('\n') else {
+            return Ok(false);
+        };
+        let mut words = line.split(' ');
+        if words.next() == Some("ack") {
+            let mut number = || words.next().and_then(|word| word.parse().ok());
+            let ack = number().zip(number());
+            let (number, position) = ack.ok_or_else(|| TrialError::Ended {
+                said: line.to_owned(),
+            })?;
+            self.acks.push(Ack { number, position });
+        }
+        line.clone_into(&mut self.said);
+        Ok(true)
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        // After `kill` both do nothing. An error means that it is gone, which is what is wanted.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}

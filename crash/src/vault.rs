@@ -1,0 +1,138 @@
+//! What a writer process writes into: something that acknowledges entries and says where each stands.
+
+mod journal;
+mod plain;
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use journal::JournalVault;
+use plain::PlainVault;
+
+/// What is written: enough to see afterwards whether it is whole, single and in its place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Its number; no other entry has it.
+    pub number: u64,
+    /// The thread that wrote it. A thread's numbers grow.
+    pub thread: u64,
+    /// The highest position that any thread had been told before this one was asked for.
+    pub after: u64,
+    /// Bytes that only take room, so that entries end anywhere in a sector.
+    pub pad: String,
+}
+
+/// An entry that was found, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Kept {
+    /// Its place, counted from 1.
+    pub position: u64,
+    /// The entry.
+    pub entry: Entry,
+}
+
+/// Something open for writing, by many threads at once.
+pub trait Vault: Send + Sync {
+    /// Writes an entry and returns its position when it is acknowledged.
+    ///
+    /// # Errors
+    /// [`VaultError`] when it is not.
+    fn put(&self, entry: &Entry) -> Result<u64, VaultError>;
+}
+
+/// Why a vault did not do what it was asked for.
+#[derive(Debug, Error)]
+#[error("{step} {} failed: {source}", folder.display())]
+pub struct VaultError {
+    /// What was done.
+    pub step: &'static str,
+    /// Where.
+    pub folder: PathBuf,
+    /// Why it failed.
+    #[source]
+    pub source: Box<dyn Error + Send + Sync>,
+}
+
+impl VaultError {
+    /// For `map_err`.
+    fn at<E>(step: &'static str, folder: &Path) -> impl FnOnce(E) -> Self
+    where
+        E: Into<Box<dyn Error + Send + Sync>>,
+    {
+        let folder = folder.to_owned();
+        move |source| Self {
+            step,
+            folder,
+            source: source.into(),
+        }
+    }
+}
+
+/// Which vault. The place to add another: a variant, its name, how it is opened, how it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The journal of `orchestrator-state`, durable before it acknowledges.
+    Journal,
+    /// A control: lines in a file, acknowledged when the system has them. A power cut loses them.
+    NoSync,
+    /// A control: lines in a buffer, acknowledged before the system has them. A kill loses them.
+    Buffered,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Journal, Self::NoSync, Self::Buffered];
+
+    /// Its name on a command line.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Journal => "journal",
+            Self::NoSync => "no-sync",
+            Self::Buffered => "buffered",
+        }
+    }
+
+    /// Opens the vault in a folder, and creates it where it is not there.
+    ///
+    /// # Errors
+    /// [`VaultError`] when it cannot be opened, for instance because it is damaged.
+    pub fn open(self, folder: &Path) -> Result<Box<dyn Vault>, VaultError> {
+        Ok(match self {
+            Self::Journal => Box::new(JournalVault::open(folder)?),
+            Self::NoSync => Box::new(PlainVault::open(folder, 0)?),
+            Self::Buffered => Box::new(PlainVault::open(folder, 1 << 20)?),
+        })
+    }
+
+    /// Opens the vault after a crash, closes it, verifies it, and reads all that is in it.
+    ///
+    /// # Errors
+    /// [`VaultError`] when it cannot be opened or is found damaged.
+    pub fn kept(self, folder: &Path) -> Result<Vec<Kept>, VaultError> {
+        match self {
+            Self::Journal => journal::kept(folder),
+            Self::NoSync | Self::Buffered => plain::kept(folder),
+        }
+    }
+}
+
+/// A word that names no vault.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("`{0}` is no vault; there are journal, no-sync and buffered")]
+pub struct UnknownKind(String);
+
+impl FromStr for Kind {
+    type Err = UnknownKind;
+
+    fn from_str(word: &str) -> Result<Self, UnknownKind> {
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name() == word)
+            .ok_or_else(|| UnknownKind(word.to_owned()))
+    }
+}

@@ -1,0 +1,57 @@
+//! The journal as a vault.
+
+use std::path::Path;
+
+use orchestrator_state::{Holder, Journal, verify};
+
+use super::{Entry, Kept, Vault, VaultError};
+
+/// A journal that is open for writing.
+pub(super) struct JournalVault {
+    journal: Journal,
+    folder: std::path::PathBuf,
+}
+
+impl JournalVault {
+    pub(super) fn open(folder: &Path) -> Result<Self, VaultError> {
+        let (journal, _) = Journal::open(folder, &Holder::new("crash"))
+            .map_err(VaultError::at("opening the journal in", folder))?;
+        Ok(Self {
+            journal,
+            folder: folder.to_owned(),
+        })
+    }
+}
+
+impl Vault for JournalVault {
+    fn put(&self, entry: &Entry) -> Result<u64, VaultError> {
+        let record = self
+            .journal
+            .append("entry", entry)
+            .map_err(VaultError::at("appending to the journal in", &self.folder))?;
+        Ok(record.seq)
+    }
+}
+
+/// Recovers, verifies and reads.
+pub(super) fn kept(folder: &Path) -> Result<Vec<Kept>, VaultError> {
+    drop(JournalVault::open(folder)?);
+    let verified = verify(folder).map_err(VaultError::at("verifying the journal in", folder))?;
+    let kept: Vec<Kept> = Journal::read(folder)
+        .map_err(VaultError::at("reading the journal in", folder))?
+        .map(|record| {
+            let record = record.map_err(VaultError::at("reading the journal in", folder))?;
+            let entry = serde_json::from_value(record.data)
+                .map_err(VaultError::at("reading an entry of", folder))?;
+            Ok(Kept {
+                position: record.seq,
+                entry,
+            })
+        })
+        .collect::<Result<_, VaultError>>()?;
+    if kept.len() as u64 != verified.records {
+        let told = format!("{} were verified, {} read", verified.records, kept.len());
+        return Err(VaultError::at("comparing the records of", folder)(told));
+    }
+    Ok(kept)
+}

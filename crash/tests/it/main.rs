@@ -1,0 +1,4 @@
+//! The short forms, on the real program.
+
+mod processes;
+mod store;

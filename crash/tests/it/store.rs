@@ -1,0 +1,67 @@
+//! Histories of the store, and the controls of the checkers.
+
+use orchestrator_crash::subject::StateStoreSubject;
+use orchestrator_crash::{Census, model::ModelStore, serial};
+use orchestrator_state::StateStore;
+
+#[test]
+fn histories_of_the_store_are_serializable() {
+    let line = serial::serializable(
+        "store",
+        StateStoreSubject::new,
+        200,
+        fastrand::u64(..1 << 48),
+    );
+    assert!(line.met, "{line:?}");
+}
+
+#[test]
+fn a_register_in_the_store_is_linearizable() {
+    let line = serial::linearizable(
+        "store",
+        StateStoreSubject::new,
+        50,
+        fastrand::u64(..1 << 48),
+    );
+    assert!(line.met, "{line:?}");
+}
+
+#[test]
+fn a_register_in_the_model_is_linearizable() {
+    let line = serial::linearizable("model", ModelStore::new, 50, fastrand::u64(..1 << 48));
+    assert!(line.met, "{line:?}");
+}
+
+#[test]
+fn the_model_is_sound_and_each_of_its_bugs_is_caught() {
+    let lines = serial::controls(1_000, fastrand::u64(..1 << 48));
+    assert_eq!(lines.len(), 16);
+    for line in lines {
+        assert!(line.met, "{line:?}");
+    }
+}
+
+#[test]
+fn old_versions_are_freed_when_nobody_can_read_them() {
+    let census = Census::new();
+    let store = StateStore::new();
+    let write = |round: u64| {
+        for key in 0..50_u32 {
+            let mut tx = store.begin();
+            tx.put(key, census.admit(round));
+            tx.commit().unwrap();
+        }
+    };
+    write(0);
+    let pins: Vec<_> = (1..=10)
+        .map(|round| {
+            let pin = store.snapshot();
+            write(round);
+            pin
+        })
+        .collect();
+    // The control: what is pinned counts, so that a leak would.
+    assert_eq!(census.alive(), 50 * 11);
+    drop(pins);
+    assert_eq!(census.alive(), 50);
+}

@@ -1,0 +1,117 @@
+//! `crash AREA`: what must survive kills, power cuts, faults and eight clients at once.
+//!
+//! Figures come from two places: the program of the `crash` package, and tests of the crates that
+//! can run for longer than they do in `test` (see [`hooked`]).
+
+mod hooked;
+mod report;
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use crate::run::{Result, cargo};
+use hooked::HOOKED;
+use report::Report;
+
+/// The parts of the program's figures, for `--only`.
+const PARTS: [&str; 4] = ["serializable", "register", "kill", "power"];
+
+/// What was asked for.
+struct Request<'a> {
+    short: bool,
+    json: bool,
+    only: Option<&'a str>,
+    /// What is handed on to the program.
+    rest: Vec<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    fn parse(words: &'a [String]) -> Result<Self> {
+        let mut request = Self {
+            short: false,
+            json: false,
+            only: None,
+            rest: Vec::new(),
+        };
+        let mut words = words.iter().map(String::as_str);
+        while let Some(word) = words.next() {
+            let mut value = || words.next().ok_or(format!("{word} needs a value"));
+            match word {
+                "--short" => request.short = true,
+                "--json" => request.json = true,
+                "--only" => request.only = Some(value()?),
+                "--seed" | "--count" => request.rest.extend([word, value()?]),
+                _ => return Err(format!("crash: `{word}` is not understood")),
+            }
+        }
+        Ok(request)
+    }
+}
+
+/// Tries an area; an error where a target is missed.
+pub(crate) fn crash(area: &str, words: &[String]) -> Result {
+    if area != "state" {
+        return Err(format!("no area `{area}` to crash; there is: state"));
+    }
+    let request = Request::parse(words)?;
+    let mut report = Report::new(request.json, request.short);
+    let hooked = HOOKED
+        .iter()
+        .filter(|row| request.only.is_none_or(|only| only == row.part));
+    let hooked: Vec<_> = hooked.collect();
+    if request.only.is_none_or(|only| PARTS.contains(&only)) {
+        program(area, &request, &mut report)?;
+    } else if hooked.is_empty() {
+        let mut parts: Vec<_> = HOOKED.iter().map(|row| row.part).collect();
+        parts.dedup();
+        return Err(format!(
+            "crash: --only takes one of {}, {}",
+            PARTS.join(", "),
+            parts.join(", ")
+        ));
+    }
+    for row in hooked {
+        for line in row.run(request.short)? {
+            report.show(line);
+        }
+    }
+    report.finish()
+}
+
+/// Runs the program and shows each of its lines when it comes.
+fn program(area: &str, request: &Request<'_>, report: &mut Report) -> Result {
+    let mut command = cargo();
+    command
+        .args(["run", "--release", "--quiet", "--package"])
+        .args(["orchestrator-crash", "--", area]);
+    if request.short {
+        command.arg("--short");
+    }
+    if let Some(only) = request.only {
+        command.args(["--only", only]);
+    }
+    command.args(&request.rest);
+    let mut child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("cannot start cargo: {error}"))?;
+    if let Some(out) = child.stdout.take() {
+        for line in BufReader::new(out).lines() {
+            let line = line.map_err(|error| format!("cannot read orchestrator-crash: {error}"))?;
+            let line = serde_json::from_str(&line)
+                .map_err(|error| format!("orchestrator-crash printed `{line}`: {error}"))?;
+            report.show(line);
+        }
+    }
+    let status = child
+        .wait()
+        .map_err(|error| format!("cannot wait for orchestrator-crash: {error}"))?;
+    // 1 means that a line has missed its target, which the report knows too.
+    let told = status.success() || (status.code() == Some(1) && report.has_missed());
+    if told {
+        Ok(())
+    } else {
+        Err(format!("orchestrator-crash failed ({status})"))
+    }
+}
