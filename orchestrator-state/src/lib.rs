@@ -61,9 +61,10 @@ mod todo;
 pub use atomic::{AtomicWriteError, atomic_write};
 pub use digest::{Digest, ParseDigestError};
 pub use journal::{
-    AppendError, BadAnchor, BadRecord, Clock, Disk, Holder, Journal, JournalConfig, LogFile,
-    Medium, OpenError, OpenReport, ReadError, Reader, Record, SystemClock, Truncation, Verified,
-    VerifyError, verify,
+    AppendError, BadAnchor, BadPruned, BadRecord, Clock, Disk, Durability, ExportError, Holder,
+    Journal, JournalConfig, LogFile, Medium, MissingSegment, OldFormat, OpenError, OpenReport,
+    Proof, ProofError, Pruned, PrunedSegment, ReadError, Reader, Record, RetainError, SystemClock,
+    Ticket, Truncation, Verified, VerifyError, export, verify,
 };
 pub use store::{Conflict, Snapshot, StateStore, Transaction, UpdateError, Version};
 pub use todo::{EditError, HandEdit, Mark, NewItem, Status, TodoDocument, TodoItem};
