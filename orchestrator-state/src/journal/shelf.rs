@@ -26,10 +26,8 @@ pub(super) trait Source {
     /// Reads some bytes from an offset on; 0 at the end.
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// How long it is, if that is known and stays so: nobody needs a longer window then.
-    fn len_hint(&self) -> Option<u64> {
-        None
-    }
+    /// How long it is now, if that is known: a longer window would be wasted on it.
+    fn len_hint(&self) -> Option<u64>;
 }
 
 /// The files of a journal, to be read.
@@ -101,6 +99,10 @@ impl Shelf for Folder {
 }
 
 impl Source for File {
+    fn len_hint(&self) -> Option<u64> {
+        Some(self.metadata().ok()?.len())
+    }
+
     #[cfg(unix)]
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
         std::os::unix::fs::FileExt::read_at(self, bytes, offset)

@@ -56,7 +56,10 @@ impl<S: Source> Tape<S> {
         let at = match inside {
             Some(at) => at,
             None => {
-                let most = self.source.len_hint().map_or(PIECE, |len| len as usize);
+                let most = self
+                    .source
+                    .len_hint()
+                    .map_or(PIECE, |len| usize::try_from(len).unwrap_or(PIECE));
                 self.fill(offset, len.max(PIECE.min(most)))?;
                 0
             }
@@ -192,8 +195,16 @@ impl<S: Source> Tape<S> {
 
 /// Whether a header that is whole in itself begins anywhere in these bytes.
 fn holds_header(bytes: &[u8]) -> bool {
-    bytes.windows(HEADER).any(|window| {
-        window.starts_with(&MAGIC)
-            && <&[u8; HEADER]>::try_from(window).is_ok_and(|bytes| Header::decode(bytes).is_ok())
-    })
+    let mut rest = bytes;
+    while rest.len() >= HEADER {
+        if let Some(window) = rest.first_chunk::<HEADER>()
+            && window.starts_with(&MAGIC)
+            && Header::decode(window).is_ok()
+        {
+            return true;
+        }
+        let next = rest[1..].iter().position(|byte| *byte == MAGIC[0]);
+        rest = next.map_or(&[], |at| &rest[at + 1..]);
+    }
+    false
 }
