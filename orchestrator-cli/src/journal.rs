@@ -48,14 +48,20 @@ fn print(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
     for record in records(folder)? {
         let record =
             record.map_err(|error| Failure::other("cannot read the journal further", &error))?;
+        let data = record.json().map_err(|error| {
+            Failure::other(
+                &format!("record {} of the journal has no JSON data", record.seq),
+                &error,
+            )
+        })?;
         let line = if json {
             serde_json::json!({
                 "seq": record.seq, "at": record.at.to_string(), "kind": record.kind,
-                "data": record.data, "hash": record.hash.to_string(),
+                "data": data, "head": record.head.to_string(),
             })
             .to_string()
         } else {
-            readable(&record)
+            readable(&record, &data)
         };
         // A reader that has seen enough (`head`) is no failure.
         if writeln!(out, "{line}").is_err() {
@@ -68,9 +74,9 @@ fn print(folder: &Path, json: bool) -> Result<ExitCode, Failure> {
 }
 
 /// A record on one line: number, time, kind, and its plain fields.
-fn readable(record: &Record) -> String {
+fn readable(record: &Record, data: &Value) -> String {
     let mut line = format!("{:>5}  {:.3}  {:<17}", record.seq, record.at, record.kind);
-    for (name, value) in record.data.as_object().into_iter().flatten() {
+    for (name, value) in data.as_object().into_iter().flatten() {
         if name == "event" {
             continue;
         }

@@ -42,7 +42,7 @@ fn last_mission(folder: &Path) -> Result<MissionState, Failure> {
     for record in records(folder)? {
         let record =
             record.map_err(|error| Failure::other("cannot read the journal further", &error))?;
-        let event: MissionEvent = serde_json::from_value(record.data).map_err(|error| {
+        let event: MissionEvent = record.decode().map_err(|error| {
             Failure::other(
                 &format!("record {} is of another version", record.seq),
                 &error,

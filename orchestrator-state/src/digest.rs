@@ -26,6 +26,12 @@ impl Digest {
         Self(*hasher.finalize().as_bytes())
     }
 
+    /// The digest that these 32 bytes are.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
     /// The 32 bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -65,6 +71,12 @@ impl FromStr for Digest {
                 text: text.to_owned(),
             }),
         }
+    }
+}
+
+impl From<[u8; 32]> for Digest {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 }
 

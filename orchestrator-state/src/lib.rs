@@ -68,16 +68,18 @@ pub use atomic::{AtomicWriteError, WriteStep, atomic_write};
 pub use backup::{Backup, BackupError, Backups};
 pub use digest::{Digest, ParseDigestError};
 pub use journal::{
-    AppendError, BadAnchor, BadRecord, Clock, Disk, Holder, Journal, JournalConfig, LogFile,
-    Medium, OpenError, OpenReport, ReadError, Reader, Record, SystemClock, Truncation, Verified,
-    VerifyError, verify,
+    AppendError, BadAnchor, BadPruned, BadRecord, Clock, Disk, Durability, ExportError, Holder,
+    Journal, JournalConfig, LogFile, Medium, MissingSegment, OldFormat, OpenError, OpenReport,
+    Proof, ProofError, Pruned, PrunedSegment, ReadError, Reader, Record, RetainError, SystemClock,
+    Ticket, Truncation, Verified, VerifyError, export, verify,
 };
 #[cfg(feature = "seeded-bugs")]
 pub use store::SeededBug;
 pub use store::{
-    Changes, CommitError, Conflict, ConflictKey, Difference, History, Interest, Next,
-    OpenStoreError, Pending, Snapshot, StateStore, StoreConfig, StoreError, Table, TableError,
-    TableKey, TableValue, Transaction, UpdateError, Value, Version, VersionError, Watch, WatchError,
+    Changes, Checkpoint, CheckpointError, CommitError, Conflict, ConflictKey, Difference, History,
+    Interest, Next, OpenStoreError, Pending, Snapshot, StateStore, StoreConfig, StoreError, Table,
+    TableError, TableKey, TableValue, Transaction, UpdateError, Value, Version, VersionError,
+    Watch, WatchError,
 };
 pub use todo::{
     ConflictKind, EditError, HandEdit, Inconsistency, InconsistencyKind, KnownItem, Mark, NewItem,

@@ -12,6 +12,7 @@
 
 mod bugs;
 mod chain;
+mod checkpoint;
 mod commit;
 mod durable;
 mod error;
@@ -34,6 +35,7 @@ mod watch;
 
 #[cfg(feature = "seeded-bugs")]
 pub use bugs::SeededBug;
+pub use checkpoint::{Checkpoint, CheckpointError};
 pub use commit::Pending;
 pub use error::{
     CommitError, Conflict, ConflictKey, OpenStoreError, StoreError, TableError, UpdateError,
@@ -49,11 +51,16 @@ pub use watch::{Changes, Interest, Next, Watch, WatchError};
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use sdd::Guard;
 
 use crate::sync::Ordering;
+use crate::{Durability, Holder, JournalConfig, OpenReport};
+use chain::{Chain, Revision};
+use durable::{Durable, StagedTable};
+use index::Index;
 use inner::Inner;
 use publish::Publisher;
 use retry::Backoff;
@@ -73,10 +80,23 @@ pub struct StateStore {
 }
 
 /// How a store is made, where the defaults do not fit.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug)]
 pub struct StoreConfig {
     history: History,
+    journal: JournalConfig,
+    checkpoint_bytes: u64,
     bug: Option<bugs::SeededBug>,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            history: History::default(),
+            journal: JournalConfig::default(),
+            checkpoint_bytes: 64 << 20,
+            bug: None,
+        }
+    }
 }
 
 impl StoreConfig {
@@ -85,6 +105,60 @@ impl StoreConfig {
     pub fn with_history(mut self, history: History) -> Self {
         self.history = history;
         self
+    }
+
+    /// Decides what an acknowledgement means, in a store with a folder. The default is
+    /// [`Durability::Immediate`].
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.journal = self.journal.with_durability(durability);
+        self
+    }
+
+    /// Writes the journal in this way: its clock, its medium, its segments. The callback of
+    /// acknowledgements is the store's own and is replaced.
+    #[must_use]
+    pub fn with_journal(mut self, journal: JournalConfig) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Writes a checkpoint when the store is opened and more than this many bytes of commits had to
+    /// be read. The default is 64 MiB.
+    #[must_use]
+    pub fn with_checkpoint_bytes(mut self, bytes: u64) -> Self {
+        self.checkpoint_bytes = bytes;
+        self
+    }
+
+    /// Opens the store in a folder. See [`StateStore::open`].
+    ///
+    /// # Errors
+    /// See [`StateStore::open`].
+    pub fn open(
+        self,
+        folder: impl AsRef<Path>,
+        holder: &Holder,
+    ) -> Result<(StateStore, OpenReport), OpenStoreError> {
+        let opened = Durable::open(folder.as_ref(), holder, self.journal, self.bug)?;
+        let store = StateStore {
+            inner: Arc::new(Inner::new(
+                self.history,
+                self.bug,
+                opened.publisher,
+                Some(opened.durable),
+                opened.staged,
+            )),
+        };
+        if opened.replayed > self.checkpoint_bytes {
+            store
+                .checkpoint()
+                .map_err(|source| OpenStoreError::NewCheckpoint {
+                    folder: folder.as_ref().to_owned(),
+                    source,
+                })?;
+        }
+        Ok((store, opened.report))
     }
 
     /// Puts a bug into the store, to show that a test would notice it.
@@ -118,6 +192,46 @@ impl StateStore {
         StoreConfig::default().in_memory()
     }
 
+    /// Opens the store in a folder, and creates both when they are not there. One process holds it,
+    /// by its journal's lock; whoever comes second is told who that is.
+    ///
+    /// The folder is that of a [`Journal`](crate::Journal), with a record for each commit, so
+    /// [`verify`](crate::verify) and [`export`](crate::export) work on it. What a crash has torn is
+    /// cut off and reported.
+    ///
+    /// # Errors
+    /// [`OpenStoreError`]. Nothing is changed then.
+    pub fn open(
+        folder: impl AsRef<Path>,
+        holder: &Holder,
+    ) -> Result<(Self, OpenReport), OpenStoreError> {
+        StoreConfig::default().open(folder, holder)
+    }
+
+    /// Writes all rows of the newest published version into a file, and drops the journal that is
+    /// needless then. Commits and readers go on meanwhile.
+    ///
+    /// # Errors
+    /// [`CheckpointError`]. What was committed is safe in any case.
+    pub fn checkpoint(&self) -> Result<Checkpoint, CheckpointError> {
+        self.inner.checkpoint()
+    }
+
+    /// Returns when everything that was committed so far is on the disk, whatever the
+    /// [`Durability`]. In a store without a folder it does nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`].
+    pub fn flush(&self) -> Result<(), StoreError> {
+        match &self.inner.durable {
+            Some(durable) => durable
+                .journal
+                .flush()
+                .map_err(|error| self.inner.stop(error)),
+            None => Ok(()),
+        }
+    }
+
     /// A table by its name, created if it is not there. The same name gives the same table.
     ///
     /// # Errors
@@ -125,7 +239,7 @@ impl StateStore {
     pub fn table<K: TableKey, V: TableValue>(&self, name: &str) -> Result<Table<K, V>, TableError> {
         let mut state = self.inner.lock();
         if let Some(rows) = state.tables.iter().find(|rows| &**rows.name() == name) {
-            return match rows.core().downcast::<Core<K, V>>() {
+            return match rows.core().into_any().downcast::<Core<K, V>>() {
                 Ok(core) => Ok(Table(core)),
                 Err(_) => Err(TableError::OtherTypes {
                     table: name.to_owned(),
@@ -134,7 +248,19 @@ impl StateStore {
                 }),
             };
         }
-        let core = Arc::new(Core::new(self.inner.id, state.tables.len(), name));
+        let core = Core::new(self.inner.id, state.tables.len(), name);
+        if let Some(staged) = state.staged.get(name) {
+            let index = typed(name, staged)?;
+            let _empty = core.index.swap(
+                (Some(sdd::Shared::new(index)), sdd::Tag::None),
+                std::sync::atomic::Ordering::Release,
+            );
+            state.staged.remove(name);
+        }
+        let core = Arc::new(core);
+        if let Some(durable) = &self.inner.durable {
+            durable.name(&core.name);
+        }
         let rows = Rows::new(Arc::clone(&core));
         state.tables.push(Box::new(rows));
         Ok(Table(core))
@@ -303,7 +429,10 @@ impl StateStore {
                 self.inner.publisher.deliver_later(version, deliver);
             }
         }
-        if let Some(rows) = state.tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
+        if let Some(rows) = state.tables[table.0.id]
+            .as_any_mut()
+            .downcast_mut::<Rows<K, V>>()
+        {
             watch.register(&mut rows.watchers);
         }
         self.inner.publisher.deliver();
@@ -319,6 +448,29 @@ impl StateStore {
             Guard::new().accelerate();
         }
     }
+}
+
+/// Gives rows from the disk their types.
+fn typed<K: TableKey, V: TableValue>(
+    table: &str,
+    staged: &StagedTable,
+) -> Result<Index<K, Arc<Chain<V>>>, TableError> {
+    let mut index = Index::new();
+    let guard = Guard::new();
+    for (key, (version, value)) in staged {
+        let failed = |source| TableError::Row {
+            table: table.to_owned(),
+            key: key.clone(),
+            source,
+        };
+        let value = serde_json::from_str(value).map_err(failed)?;
+        let typed_key = serde_json::from_str(key).map_err(failed)?;
+        let chain = Chain::new();
+        let revision = Revision::new(Some(value));
+        let _first = chain.push(revision, *version, &pins::Horizon::default(), &guard);
+        index.insert(typed_key, Arc::new(chain));
+    }
+    Ok(index)
 }
 
 fn wait(pending: Pending) -> Result<Version, UpdateError> {

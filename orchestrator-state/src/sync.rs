@@ -1,13 +1,20 @@
-//! The primitives under the lock-free and group-committing parts, so that a model checker can take
-//! their place.
+//! The primitives under the pins and the group commit, in one place, so that shuttle can take them
+//! over in its tests.
+//!
+//! Only a test build of this crate with the feature `shuttle` is taken over: the feature changes
+//! nothing for whoever links the library, even where cargo unites features.
+
+pub(crate) use std::sync::OnceLock;
+pub(crate) use std::sync::atomic::Ordering;
 
 #[cfg(not(all(test, feature = "shuttle")))]
 pub(crate) use std::sync::{
-    OnceLock,
-    atomic::{AtomicU64, AtomicUsize, Ordering, fence},
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU64, AtomicUsize, fence},
 };
 
 #[cfg(all(test, feature = "shuttle"))]
-pub(crate) use shuttle::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
-#[cfg(all(test, feature = "shuttle"))]
-pub(crate) use std::sync::OnceLock;
+pub(crate) use shuttle::sync::{
+    Condvar, Mutex, MutexGuard,
+    atomic::{AtomicU64, AtomicUsize, fence},
+};

@@ -7,6 +7,9 @@ use orchestrator_tests::{Scene, event_named, workspace_root};
 
 const REPLACE: &str = "replace `old_name($A)` with `new_name($A)`";
 
+/// Where the records of a mission are: all of them fit into the first segment.
+const SEGMENT: &str = ".orchestrator/journal/segments/00000000000000000001.seg";
+
 /// A repository on which a mission with a landed and a waived item has run, and
 /// what it said.
 fn after_a_mission() -> (Scene, Vec<serde_json::Value>) {
@@ -53,7 +56,7 @@ fn a_whole_journal_verifies() {
 #[test]
 fn a_flipped_byte_anywhere_is_seen() {
     let (scene, _) = after_a_mission();
-    let path = scene.repo().join(".orchestrator/journal/journal.log");
+    let path = scene.repo().join(SEGMENT);
     let good = fs::read(&path).unwrap();
     for part in 0..20 {
         let mut bad = good.clone();
@@ -74,10 +77,15 @@ fn a_flipped_byte_anywhere_is_seen() {
 #[test]
 fn a_record_that_is_gone_from_the_end_is_seen() {
     let (scene, _) = after_a_mission();
-    let path = scene.repo().join(".orchestrator/journal/journal.log");
-    let good = fs::read_to_string(&path).unwrap();
-    let last = good.trim_end().rfind('\n').unwrap();
-    fs::write(&path, &good[..=last]).unwrap();
+    let path = scene.repo().join(SEGMENT);
+    let good = fs::read(&path).unwrap();
+    // A cut right before the last block leaves a chain that is whole in itself.
+    let last = good
+        .windows(8)
+        .rposition(|word| word == b"orchblk2")
+        .unwrap();
+    assert!(last > 0);
+    fs::write(&path, &good[..last]).unwrap();
     let _ = scene.run(&["log", "verify"]).exits(1);
     fs::write(&path, "").unwrap();
     let _ = scene.run(&["log", "verify"]).exits(1);
@@ -88,7 +96,7 @@ fn a_record_that_is_gone_from_the_end_is_seen() {
 #[test]
 fn a_mission_does_not_write_on_after_a_broken_journal() {
     let (scene, _) = after_a_mission();
-    let path = scene.repo().join(".orchestrator/journal/journal.log");
+    let path = scene.repo().join(SEGMENT);
     let mut bad = fs::read(&path).unwrap();
     let middle = bad.len() / 2;
     bad[middle] ^= 1;

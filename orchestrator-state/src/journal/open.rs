@@ -1,19 +1,24 @@
 //! Opening a journal for writing: lock, judge, cut what was torn, anchor what was not.
 
-use std::fmt;
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::Arc;
+use std::thread;
 
-use super::clock::{Clock, SystemClock};
-use super::error::OpenError;
+use super::anchor::{Anchor, Anchors};
+use super::commit::Shared;
+use super::config::{Durability, JournalConfig};
+use super::error::{OldFormat, OpenError, VerifyError};
 use super::lock::{Holder, Lock};
-use super::medium::{Disk, LogFile, Medium, write_all};
-use super::verify::survey_folder;
+use super::medium::Medium;
+use super::queue::Queue;
+use super::retain::remove;
+use super::shelf::{Folder, Shelf, segment_name};
+use super::survey::{Survey, survey};
 use super::writer::Writer;
-use super::{HEAD, Journal, LOCK, LOG};
-use crate::atomic::parent;
+use super::{HEAD, Journal, LOCK, SEGMENTS};
+use crate::atomic::{atomic_write, parent};
 
 /// What was found when a journal was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,126 +26,136 @@ use crate::atomic::parent;
 pub struct OpenReport {
     /// How many records the journal has.
     pub records: u64,
-    /// How many bytes of a torn last line were cut off. They had not been acknowledged.
+    /// How many records retention has dropped before them.
+    pub pruned: u64,
+    /// How many bytes of a torn last block were cut off. They had not been acknowledged as
+    /// durable.
     pub cut_bytes: u64,
-    /// How many records were whole but not acknowledged when the last writer died. They stay.
+    /// How many records were whole but not named by the anchor when the last writer ended. They
+    /// stay.
     pub adopted: u64,
 }
 
-/// How a journal is opened, where the defaults do not fit.
-pub struct JournalConfig {
-    clock: Box<dyn Clock>,
-    medium: Box<dyn Medium>,
-}
+/// Puts a journal together.
+pub(super) struct Parts;
 
-impl Default for JournalConfig {
-    fn default() -> Self {
-        Self {
-            clock: Box::new(SystemClock),
-            medium: Box::new(Disk),
-        }
-    }
-}
-
-impl fmt::Debug for JournalConfig {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("JournalConfig").finish_non_exhaustive()
-    }
-}
-
-impl JournalConfig {
-    /// Stamps records by this clock. The default is [`SystemClock`].
-    #[must_use]
-    pub fn with_clock(mut self, clock: impl Clock) -> Self {
-        self.clock = Box::new(clock);
-        self
-    }
-
-    /// Writes through this medium. The default is [`Disk`].
-    #[must_use]
-    pub fn with_medium(mut self, medium: impl Medium + 'static) -> Self {
-        self.medium = Box::new(medium);
-        self
-    }
-
-    /// Opens the journal in a folder. See [`Journal::open`].
-    ///
-    /// # Errors
-    /// See [`Journal::open`].
-    pub fn open(
-        self,
-        folder: impl AsRef<Path>,
+impl Parts {
+    pub(super) fn open(
+        config: JournalConfig,
+        folder: &Path,
         holder: &Holder,
     ) -> Result<(Journal, OpenReport), OpenError> {
-        let folder = folder.as_ref();
         let at = |step, path: &Path| {
             let path = path.to_owned();
             move |source| OpenError::Io { step, path, source }
         };
-        self.create(folder).map_err(at("creating", folder))?;
+        let shelf = Folder(folder.to_owned());
+        if shelf.is_old() {
+            let folder = folder.to_owned();
+            return Err(OpenError::Unsound(VerifyError::Old(OldFormat { folder })));
+        }
+        let segments = folder.join(SEGMENTS);
+        create(&*config.medium, &segments).map_err(at("creating", &segments))?;
         let lock = Lock::take(&folder.join(LOCK), holder)?;
-        let survey = survey_folder(folder)?;
+        let survey = survey(&shelf).map_err(|unsound| VerifyError::at(folder, unsound))?;
+        // A crash may have come between noting that segments are dropped and dropping them.
+        let dropped = shelf.segments().map_err(at("reading", &segments))?;
+        let dropped = dropped.range(..=survey.base.seq).copied();
+        remove(&*config.medium, &segments, dropped)
+            .map_err(|(path, source)| at("removing", &path)(source))?;
 
-        let (log_path, head_path) = (folder.join(LOG), folder.join(HEAD));
-        let mut log = self
-            .medium
-            .open(&log_path)
-            .map_err(at("opening", &log_path))?;
+        let first = survey.segment.unwrap_or(survey.end.seq + 1);
+        let path = segments.join(segment_name(first));
+        let mut segment = config.medium.open(&path).map_err(at("opening", &path))?;
+        let mut prepared = fs::metadata(&path).map_err(at("reading", &path))?.len();
         if survey.torn > 0 {
-            log.set_len(survey.good).map_err(at("cutting", &log_path))?;
+            segment.set_len(survey.good).map_err(at("cutting", &path))?;
+            prepared = survey.good;
         }
         // What a dead writer left may be in the page cache only. It has to be durable before the
         // anchor vouches for it.
-        log.sync().map_err(at("syncing", &log_path))?;
-        let mut anchor = self
+        segment.sync().map_err(at("syncing", &path))?;
+        config
+            .medium
+            .sync_folder(&segments)
+            .map_err(at("syncing", &segments))?;
+        let relaxed = config.durability != Durability::Immediate;
+        let anchored = anchor(&shelf, &survey, relaxed)?;
+        let head_path = folder.join(HEAD);
+        let anchor = config
             .medium
             .open(&head_path)
             .map_err(at("opening", &head_path))?;
-        match survey.anchored {
-            Some(seq) if seq == survey.head.seq => Ok(()),
-            Some(_) => write_synced(&mut *anchor, survey.head.offset(), &survey.head.encode()),
-            None => write_synced(&mut *anchor, 0, &survey.head.first_file()),
-        }
-        .map_err(at("writing", &head_path))?;
-        self.medium
-            .sync_folder(folder)
-            .map_err(at("syncing", folder))?;
 
         let report = OpenReport {
-            records: survey.head.seq,
+            records: survey.end.seq - survey.base.seq,
+            pruned: survey.base.seq,
             cut_bytes: survey.torn,
-            adopted: survey.head.seq - survey.anchored.unwrap_or(survey.head.seq),
+            adopted: survey
+                .anchored
+                .map_or(0, |anchor| survey.end.seq - anchor.link.seq),
         };
-        let writer = Mutex::new(Writer {
-            log,
+        let writer = Writer {
+            medium: config.medium,
+            folder: segments.clone(),
+            segment,
             anchor,
-            clock: self.clock,
+            durability: config.durability,
+            segment_bytes: config.segment_bytes,
+            anchor_interval: config.anchor_interval,
+            first,
             offset: survey.good,
-            head: survey.head,
-            stopped: None,
-        });
-        Ok((
-            Journal {
-                writer,
-                _lock: lock,
-            },
-            report,
-        ))
+            prepared,
+            step: Writer::STEP,
+            head: survey.end,
+            anchored,
+            unsynced: None,
+            unanchored: None,
+        };
+        let queue = Queue::new(survey.end, config.clock);
+        let shared = Arc::new(Shared::new(queue, config.durability, writer, config.told));
+        let thread = match config.durability {
+            // There is nothing to do for one.
+            Durability::None => None,
+            _ => {
+                let shared = Arc::clone(&shared);
+                let spawned = thread::Builder::new()
+                    .name("journal".to_owned())
+                    .spawn(move || shared.run());
+                Some(spawned.map_err(at("starting the writer of", folder))?)
+            }
+        };
+        let journal = Journal {
+            shared,
+            folder: folder.to_owned(),
+            thread,
+            is_shut: false,
+            _lock: lock,
+        };
+        Ok((journal, report))
     }
 }
 
-impl JournalConfig {
-    /// Creates the folder, and makes each new name on the way to it durable.
-    fn create(&self, folder: &Path) -> io::Result<()> {
-        let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
-        let new: Vec<&Path> = folder.ancestors().take_while(is_new).collect();
-        fs::create_dir_all(folder)?;
-        new.into_iter()
-            .try_for_each(|path| self.medium.sync_folder(parent(path)))
-    }
+/// Creates a folder, and makes each new name on the way to it durable.
+fn create(medium: &dyn Medium, folder: &Path) -> io::Result<()> {
+    let is_new = |path: &&Path| !path.as_os_str().is_empty() && !path.exists();
+    let new: Vec<&Path> = folder.ancestors().take_while(is_new).collect();
+    fs::create_dir_all(folder)?;
+    new.into_iter()
+        .try_for_each(|path| medium.sync_folder(parent(path)))
 }
 
-fn write_synced(file: &mut dyn LogFile, offset: u64, text: &str) -> io::Result<()> {
-    write_all(file, offset, text.as_bytes())?;
-    file.sync()
+/// Sees to it that the anchor names the end of the journal. Where it does not, the file is
+/// replaced as a whole, so that neither of its slots can be torn.
+fn anchor(shelf: &Folder, survey: &Survey, relaxed: bool) -> Result<Anchor, OpenError> {
+    if let Some(anchored) = survey.anchored
+        && anchored.link == survey.end
+        && anchored.relaxed == relaxed
+    {
+        return Ok(anchored);
+    }
+    let (newer, bytes) = Anchor::first_file(survey.end, relaxed);
+    debug_assert!(Anchors::decode(&bytes).is_ok());
+    atomic_write(shelf.path().join(HEAD), &bytes).map_err(OpenError::Anchor)?;
+    Ok(newer)
 }

@@ -1,5 +1,14 @@
 //! Bugs that can be put into a store on purpose, to show that the tests would notice them.
 
+#![cfg_attr(
+    not(feature = "seeded-bugs"),
+    expect(
+        unreachable_pub,
+        dead_code,
+        reason = "only the feature lets anyone choose a bug"
+    )
+)]
+
 /// A way in which a store can be wrong. Only with the feature `seeded-bugs` can one be chosen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -75,6 +75,7 @@ impl<V: 'static> Chain<V> {
     }
 
     /// All revisions that are there, newest first.
+    #[cfg(test)]
     pub(super) fn revisions<'g>(
         &self,
         guard: &'g Guard,
@@ -169,9 +170,9 @@ impl<V: 'static> Chain<V> {
 
     /// Takes the chain from the list of those that have something to drop.
     pub(super) fn unlist(&self, guard: &Guard) {
-        let _was_listed = self
-            .head
-            .update_tag_if(Tag::None, |_| true, Ordering::Relaxed, Ordering::Relaxed);
+        let _was_listed =
+            self.head
+                .update_tag_if(Tag::None, |_| true, Ordering::Relaxed, Ordering::Relaxed);
         debug_assert!(self.head.load(Ordering::Relaxed, guard).tag() == Tag::None);
     }
 }

@@ -10,12 +10,12 @@ use sdd::Guard;
 
 use super::Version;
 use super::bugs::SeededBug;
-use super::durable::Ticket;
 use super::error::{CommitError, Conflict, StoreError};
 use super::inner::{Inner, State};
 use super::rows::Install;
 use super::sets::AnySets;
 use super::transaction::Small;
+use crate::Ticket;
 use crate::sync::Ordering;
 
 /// What a transaction has read and written, by the number of the table.
@@ -136,6 +136,10 @@ impl Inner {
         };
         self.latest.store(version, Ordering::Release);
         self.tend(&mut state, &guard, deep);
+        drop(state);
+        if let Some(durable) = &self.durable {
+            durable.journal.push();
+        }
         Ok(Pending {
             version: Version(version),
             ticket,
@@ -147,7 +151,7 @@ impl Inner {
         match &self.durable {
             Some(durable) if self.publisher.published() < base => Pending {
                 version: Version(base),
-                ticket: Some((Arc::clone(self), durable.ticket(base))),
+                ticket: Some((Arc::clone(self), durable.journal.last_ticket())),
             },
             _ => Pending::done(base),
         }
@@ -202,7 +206,8 @@ impl Inner {
         let install = Install {
             version,
             guard,
-            deep: 8 + 2 * u32::try_from(horizon.pinned.len() as u64 + waiting).unwrap_or(u32::MAX / 4),
+            deep: 8 + 2 * u32::try_from(horizon.pinned.len() as u64 + waiting)
+                .unwrap_or(u32::MAX / 4),
             horizon,
         };
         let mut put = Put {

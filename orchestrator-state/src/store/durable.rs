@@ -1,34 +1,219 @@
-//! The store's side of its journal.
+//! The store's side of its journal: commits as records, and the way back.
+//!
+//! Each commit is a record of kind `commit` whose data is a JSON array with an element a write:
+//! `["table",key,value]`, or `["table",key]` where the row is taken away. The record's number is the
+//! commit's version. A `checkpoint` record vouches for a file of [`checkpoint`](super::checkpoint).
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::bugs::SeededBug;
+use super::checkpoint;
+use super::commit::TableSets;
+use super::error::{OpenStoreError, StoreError};
+use super::publish::Publisher;
+use crate::{Digest, Holder, Journal, JournalConfig, OpenReport, Ticket};
 
 /// Rows that were read from the disk, of a table that nobody has opened yet: by the JSON of the key,
 /// the version that wrote the row and the JSON of the value.
-pub(super) type StagedTable = std::collections::BTreeMap<String, (u64, String)>;
+pub(super) type StagedTable = BTreeMap<String, (u64, String)>;
+
+/// Rows by the name of their table.
+pub(super) type Staged = BTreeMap<String, StagedTable>;
+
+const COMMIT: &str = "commit";
+const CHECKPOINT: &str = "checkpoint";
 
 /// One store's journal.
-pub(super) enum Durable {}
-
-pub(super) enum Ticket {}
-
-impl Ticket {
-    pub(super) fn wait(self) -> Result<(), crate::AppendError> {
-        match self {}
-    }
+pub(super) struct Durable {
+    pub(super) journal: Journal,
+    pub(super) folder: PathBuf,
+    /// The tables' names by their numbers.
+    names: RwLock<Vec<Arc<str>>>,
+    /// Held by whoever writes a checkpoint.
+    pub(super) checkpointing: Mutex<()>,
 }
-impl std::future::Future for Ticket {
-    type Output = Result<(), crate::AppendError>;
-    fn poll(self: std::pin::Pin<&mut Self>, _: &mut std::task::Context<'_>) -> std::task::Poll<Self::Output> {
-        match *self {}
-    }
+
+/// What a checkpoint's record says.
+#[derive(Debug, serde::Serialize, Deserialize)]
+pub(super) struct Vouched {
+    /// The version that the file shows.
+    pub(super) version: u64,
+    /// The digest of the file.
+    pub(super) digest: Digest,
+}
+
+/// A store's folder that was opened.
+pub(super) struct Opened {
+    pub(super) durable: Durable,
+    pub(super) staged: Staged,
+    pub(super) publisher: Arc<Publisher>,
+    pub(super) report: OpenReport,
+    /// How many bytes of records were read behind the checkpoint.
+    pub(super) replayed: u64,
 }
 
 impl Durable {
-    pub(super) fn encode(&self, _: &super::commit::TableSets) -> Result<Vec<u8>, super::StoreError> {
-        match *self {}
+    /// Opens the journal in a folder and reads what it holds.
+    pub(super) fn open(
+        folder: &Path,
+        holder: &Holder,
+        config: JournalConfig,
+        bug: Option<SeededBug>,
+    ) -> Result<Opened, OpenStoreError> {
+        let publisher = Arc::new(Publisher::new(0));
+        let told = Arc::clone(&publisher);
+        let (journal, report) = config
+            .with_on_acknowledged(Box::new(move |seq| {
+                if bug != Some(SeededBug::LatePublish) {
+                    told.publish(seq);
+                    told.deliver();
+                }
+            }))
+            .open(folder, holder)
+            .map_err(|source| OpenStoreError::Journal {
+                folder: folder.to_owned(),
+                source,
+            })?;
+        let (staged, replayed) = load(folder)?;
+        publisher.publish(journal.head().0);
+        let durable = Self {
+            journal,
+            folder: folder.to_owned(),
+            names: RwLock::default(),
+            checkpointing: Mutex::new(()),
+        };
+        Ok(Opened {
+            durable,
+            staged,
+            publisher,
+            report,
+            replayed,
+        })
     }
-    pub(super) fn submit(&self, _: &[u8], _: u64) -> Result<Ticket, crate::AppendError> {
-        match *self {}
+
+    /// Notes the name of a table, whose number is the next one.
+    pub(super) fn name(&self, name: &Arc<str>) {
+        let mut names = self.names.write().unwrap_or_else(PoisonError::into_inner);
+        names.push(Arc::clone(name));
     }
-    pub(super) fn ticket(&self, _: u64) -> Ticket {
-        match *self {}
+
+    /// The record of a commit.
+    pub(super) fn encode(&self, sets: &TableSets) -> Result<Vec<u8>, StoreError> {
+        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+        let mut record = Vec::with_capacity(128);
+        for (table, sets) in sets {
+            sets.encode(&names[*table], &mut record)?;
+        }
+        // Each write begins with a comma; the first one's is the array's beginning.
+        match record.first_mut() {
+            Some(first) => *first = b'[',
+            None => record.push(b'['),
+        }
+        record.push(b']');
+        Ok(record)
     }
+
+    /// Gives a commit its place in the journal. To be called under the commit lock, which makes the
+    /// record's number the commit's version.
+    pub(super) fn submit(&self, record: &[u8], version: u64) -> Result<Ticket, crate::AppendError> {
+        let ticket = self.journal.submit_quietly(COMMIT, record)?;
+        debug_assert_eq!(ticket.seq(), version, "somebody else writes this journal");
+        Ok(ticket)
+    }
+
+    /// Notes in the journal that a checkpoint is there.
+    pub(super) fn vouch(&self, vouched: &Vouched) -> Result<Ticket, StoreError> {
+        let data = serde_json::to_vec(vouched).map_err(|source| StoreError::Encode {
+            table: CHECKPOINT.to_owned(),
+            source: Arc::new(source),
+        })?;
+        let ticket = self.journal.submit_quietly(CHECKPOINT, &data);
+        ticket.map_err(|error| StoreError::Stopped {
+            source: Arc::new(error),
+        })
+    }
+}
+
+/// Reads the newest checkpoint and what was committed after it. Says how many bytes that was.
+fn load(folder: &Path) -> Result<(Staged, u64), OpenStoreError> {
+    let read = |source| OpenStoreError::Read {
+        folder: folder.to_owned(),
+        source,
+    };
+    let checkpoint = checkpoint::newest(folder)?;
+    let from = checkpoint
+        .as_ref()
+        .map_or(0, |checkpoint| checkpoint.version);
+    let digest = checkpoint.as_ref().map(|checkpoint| checkpoint.digest);
+    let path = checkpoint
+        .as_ref()
+        .map(|checkpoint| checkpoint.path.clone());
+    let mut staged = checkpoint.map_or_else(Staged::new, |checkpoint| checkpoint.staged);
+    let mut next = from + 1;
+    let mut bytes = 0;
+    for record in Journal::read_from(folder, from + 1).map_err(read)? {
+        let record = record.map_err(read)?;
+        if record.seq < next {
+            continue;
+        }
+        if record.seq > next {
+            return Err(OpenStoreError::Gap {
+                folder: folder.to_owned(),
+                from: next,
+                to: record.seq - 1,
+            });
+        }
+        next += 1;
+        bytes += record.data.len() as u64;
+        let foreign = || OpenStoreError::Foreign {
+            folder: folder.to_owned(),
+            seq: record.seq,
+        };
+        match record.kind.as_str() {
+            COMMIT => apply(&mut staged, record.seq, &record.data).ok_or_else(foreign)?,
+            CHECKPOINT => {
+                let vouched: Vouched = record.decode().map_err(|_| foreign())?;
+                if vouched.version == from
+                    && let (Some(digest), Some(path)) = (digest, &path)
+                    && digest != vouched.digest
+                {
+                    return Err(OpenStoreError::Checkpoint {
+                        path: path.clone(),
+                        reason: "it is not the one that the journal vouches for".to_owned(),
+                    });
+                }
+            }
+            _ => return Err(foreign()),
+        }
+    }
+    Ok((staged, bytes))
+}
+
+/// Applies a commit's record; nothing if it is not one.
+fn apply(staged: &mut Staged, version: u64, data: &[u8]) -> Option<()> {
+    let writes: Vec<Vec<&RawValue>> = serde_json::from_slice(data).ok()?;
+    for write in writes {
+        let (table, key, value) = match *write.as_slice() {
+            [table, key] => (table, key, None),
+            [table, key, value] => (table, key, Some(value)),
+            _ => return None,
+        };
+        let table: String = serde_json::from_str(table.get()).ok()?;
+        let rows = staged.entry(table).or_default();
+        match value {
+            Some(value) => {
+                let row = (version, value.get().to_owned());
+                rows.insert(key.get().to_owned(), row);
+            }
+            None => {
+                rows.remove(key.get());
+            }
+        }
+    }
+    Some(())
 }

@@ -37,7 +37,12 @@ impl fmt::Display for ConflictKey {
 impl Conflict {
     fn describe(&self) -> String {
         const SHOWN: usize = 5;
-        let shown: Vec<String> = self.keys.iter().take(SHOWN).map(ToString::to_string).collect();
+        let shown: Vec<String> = self
+            .keys
+            .iter()
+            .take(SHOWN)
+            .map(ToString::to_string)
+            .collect();
         let more = self.keys.len().saturating_sub(SHOWN);
         let more = if more > 0 {
             format!(" and {more} more")
@@ -66,7 +71,9 @@ pub enum StoreError {
     },
     /// The comparison of two keys, or something else of a row's own, has panicked in the middle of a
     /// commit, so the store has stopped. Snapshots still show what was committed before.
-    #[error("the store has stopped, because a row's own code has panicked in the middle of a commit")]
+    #[error(
+        "the store has stopped, because a row's own code has panicked in the middle of a commit"
+    )]
     Panicked,
     /// The journal could not be written, so the store has stopped. Snapshots still show what was
     /// acknowledged before.
@@ -216,6 +223,15 @@ pub enum OpenStoreError {
         path: PathBuf,
         /// What is wrong with it.
         reason: String,
+    },
+    /// The journal had got long, and no new checkpoint could be written.
+    #[error("the store in `{}` is sound, but no checkpoint could be written", folder.display())]
+    NewCheckpoint {
+        /// The store's folder.
+        folder: PathBuf,
+        /// Why not.
+        #[source]
+        source: super::CheckpointError,
     },
     /// The disk or the file system refused.
     #[error("the store could not be opened: {step} `{}` failed", path.display())]

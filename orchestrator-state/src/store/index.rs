@@ -59,6 +59,7 @@ impl<K: Ord + Clone, E: Clone> Index<K, E> {
         }
     }
 
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }
@@ -75,7 +76,9 @@ impl<K: Ord + Clone, E: Clone> Index<K, E> {
                     node = &children[child_of(splits, key)];
                 }
                 Node::Leaf { keys, entries } => {
-                    let at = keys.binary_search_by(|probe| probe.borrow().cmp(key)).ok()?;
+                    let at = keys
+                        .binary_search_by(|probe| probe.borrow().cmp(key))
+                        .ok()?;
                     return Some(&entries[at]);
                 }
             }
@@ -254,7 +257,9 @@ where
 {
     match node {
         Node::Leaf { keys, entries } => {
-            let at = keys.binary_search_by(|probe| probe.borrow().cmp(key)).ok()?;
+            let at = keys
+                .binary_search_by(|probe| probe.borrow().cmp(key))
+                .ok()?;
             keys.remove(at);
             Some(entries.remove(at))
         }

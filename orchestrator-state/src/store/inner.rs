@@ -8,7 +8,7 @@ use std::time::Instant;
 use sdd::Guard;
 
 use super::bugs::SeededBug;
-use super::durable::{Durable, StagedTable};
+use super::durable::{Durable, Staged, StagedTable};
 use super::history::History;
 use super::pins::{Horizon, Pin, Pins};
 use super::publish::Publisher;
@@ -40,7 +40,7 @@ pub(super) struct Inner {
 pub(super) struct State {
     pub(super) tables: Vec<Box<dyn AnyRows>>,
     /// Rows that were read from the disk, of tables that nobody has opened yet.
-    pub(super) staged: BTreeMap<String, StagedTable>,
+    pub(super) staged: BTreeMap<String, Arc<StagedTable>>,
     pub(super) horizon: Horizon,
     until_look: u32,
     /// Whether a commit is being put in. Seen true by the next one, it was broken off by a panic.
@@ -61,7 +61,7 @@ impl Inner {
         bug: Option<SeededBug>,
         publisher: Arc<Publisher>,
         durable: Option<Durable>,
-        staged: BTreeMap<String, StagedTable>,
+        staged: Staged,
     ) -> Self {
         let version = publisher.published();
         Self {
@@ -72,7 +72,10 @@ impl Inner {
             floor: AtomicU64::new(version),
             state: Mutex::new(State {
                 tables: Vec::new(),
-                staged,
+                staged: staged
+                    .into_iter()
+                    .map(|(name, rows)| (name, Arc::new(rows)))
+                    .collect(),
                 horizon: Horizon {
                     watermark: version,
                     pinned: Vec::new(),
@@ -126,7 +129,8 @@ impl Inner {
             pin.version = pin.version.min(watermark.load(Ordering::SeqCst));
             return pin;
         }
-        self.pins.pin(watermark, || watermark.load(Ordering::SeqCst))
+        self.pins
+            .pin(watermark, || watermark.load(Ordering::SeqCst))
     }
 
     /// Pins the newest version, which the disk may not have yet.

@@ -247,7 +247,13 @@ mod tests {
         assert_eq!(pins.look(9).pinned, [5]);
         pins.mark_blocking(5);
         assert!(pins.release(&again));
-        assert_eq!(pins.look(9), Horizon { watermark: 9, pinned: vec![] });
+        assert_eq!(
+            pins.look(9),
+            Horizon {
+                watermark: 9,
+                pinned: vec![]
+            }
+        );
     }
 
     #[test]

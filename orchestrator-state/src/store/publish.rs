@@ -41,7 +41,9 @@ impl Publisher {
         let published = self.published();
         // Under the lock, so that two of these do not mix up the order.
         let mut undelivered = self.lock();
-        while undelivered.front().is_some_and(|(version, _)| *version <= published)
+        while undelivered
+            .front()
+            .is_some_and(|(version, _)| *version <= published)
             && let Some((_, deliver)) = undelivered.pop_front()
         {
             deliver();
@@ -50,6 +52,8 @@ impl Publisher {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Deliver)>> {
         // A watcher's queue cannot panic; and if it did, the queue here would still be whole.
-        self.undelivered.lock().unwrap_or_else(PoisonError::into_inner)
+        self.undelivered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,6 @@
 
 use std::any::{Any, type_name};
 use std::collections::VecDeque;
-use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -14,13 +13,13 @@ use super::chain::Chain;
 use super::error::ConflictKey;
 use super::pins::Horizon;
 use super::sets::{AnySets, Sets};
-use super::table::{Core, TableKey, TableValue};
+use super::table::{AnyCore, Core, TableKey, TableValue};
 use super::transaction::as_refs;
 use super::watch::{Deliver, Watchers};
 
 /// A table whose types are not known.
 pub(super) trait AnyRows: Send {
-    fn core(&self) -> Arc<dyn Any + Send + Sync>;
+    fn core(&self) -> Arc<dyn AnyCore>;
     fn as_any_mut(&mut self) -> &mut dyn Any;
     fn types(&self) -> &'static str;
     fn name(&self) -> &Arc<str>;
@@ -49,14 +48,6 @@ pub(super) trait AnyRows: Send {
 
     /// The lowest version that something to be dropped waits for.
     fn waits_for(&self) -> Option<u64>;
-
-    /// Calls a function with each row of a version: key and value as JSON, and the version that
-    /// wrote it.
-    fn export(
-        &self,
-        version: u64,
-        row: &mut dyn FnMut(&str, &str, u64) -> std::io::Result<()>,
-    ) -> std::io::Result<()>;
 }
 
 /// What goes for all tables of a commit.
@@ -123,7 +114,7 @@ impl<K: TableKey, V: TableValue> Rows<K, V> {
 }
 
 impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
-    fn core(&self) -> Arc<dyn Any + Send + Sync> {
+    fn core(&self) -> Arc<dyn AnyCore> {
         Arc::<Core<K, V>>::clone(&self.core)
     }
 
@@ -291,24 +282,5 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
         let listed = self.listed.front().map(|(version, _)| *version);
         let gone = self.gone.front().map(|(version, _)| *version);
         listed.into_iter().chain(gone).min()
-    }
-
-    fn export(
-        &self,
-        version: u64,
-        row: &mut dyn FnMut(&str, &str, u64) -> std::io::Result<()>,
-    ) -> std::io::Result<()> {
-        let guard = Guard::new();
-        let index = self.core.index(&guard);
-        for (key, chain) in index.range::<K>(Bound::Unbounded, Bound::Unbounded) {
-            let Some(revision) = chain.at(version, &guard) else {
-                continue;
-            };
-            if let Some(value) = &revision.value {
-                let (key, value) = (serde_json::to_string(key)?, serde_json::to_string(value)?);
-                row(&key, &value, revision.version())?;
-            }
-        }
-        Ok(())
     }
 }

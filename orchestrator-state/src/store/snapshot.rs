@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use sdd::Guard;
 
+use super::inner::Inner;
 use super::pins::Pin;
 use super::table::{Table, TableKey, TableValue, bounds};
-use super::inner::Inner;
 use super::{Value, Version};
 
 /// The state at one [`Version`]. Commits do not show in it, and it never waits for one.

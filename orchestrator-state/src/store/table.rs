@@ -1,7 +1,9 @@
 //! Tables: what the store's keys and values are, by type.
 
+use std::any::Any;
 use std::borrow::Borrow;
 use std::fmt;
+use std::io;
 use std::ops::Bound;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -54,6 +56,44 @@ impl<K, V> Table<K, V> {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+}
+
+/// The rows of a table whose types are not known.
+pub(super) trait AnyCore: Any + Send + Sync {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+    fn name(&self) -> &str;
+
+    /// Calls a function with each row of a version: key and value as JSON, and the version that
+    /// wrote it. The version must be pinned.
+    fn export(&self, version: u64, row: &mut ExportRow<'_>) -> io::Result<()>;
+}
+
+/// Takes the JSON of a row's key and value, and its version.
+pub(super) type ExportRow<'a> = dyn FnMut(&str, &str, u64) -> io::Result<()> + 'a;
+
+impl<K: TableKey, V: TableValue> AnyCore for Core<K, V> {
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn export(&self, version: u64, row: &mut ExportRow<'_>) -> io::Result<()> {
+        let guard = Guard::new();
+        let index = self.index(&guard);
+        for (key, chain) in index.range::<K>(Bound::Unbounded, Bound::Unbounded) {
+            let Some(revision) = chain.at(version, &guard) else {
+                continue;
+            };
+            if let Some(value) = &revision.value {
+                let (key, value) = (serde_json::to_string(key)?, serde_json::to_string(value)?);
+                row(&key, &value, revision.version())?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Tests of the store: nothing is lost, and the tests would notice.
 
+mod durable;
 mod history;
 mod model;
 mod transactions;
@@ -25,7 +26,11 @@ fn numbers_in(
     let table = store.table("numbers").unwrap();
     let rows: Vec<_> = rows.into_iter().collect();
     if !rows.is_empty() {
-        put(&store, &table, rows.into_iter().map(|(key, value)| (key, Some(value))));
+        put(
+            &store,
+            &table,
+            rows.into_iter().map(|(key, value)| (key, Some(value))),
+        );
     }
     (store, table)
 }

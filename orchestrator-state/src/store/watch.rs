@@ -37,14 +37,20 @@ impl<K: TableKey> Interest<K> {
     /// One key.
     #[must_use]
     pub fn key(key: K) -> Self {
-        Self(Kind::Range(Bound::Included(key.clone()), Bound::Included(key)))
+        Self(Kind::Range(
+            Bound::Included(key.clone()),
+            Bound::Included(key),
+        ))
     }
 
     /// The keys within a range.
     #[must_use]
     pub fn range(range: impl RangeBounds<K>) -> Self {
         let bound = |bound: Bound<&K>| bound.cloned();
-        Self(Kind::Range(bound(range.start_bound()), bound(range.end_bound())))
+        Self(Kind::Range(
+            bound(range.start_bound()),
+            bound(range.end_bound()),
+        ))
     }
 
     /// The keys that begin with a text.

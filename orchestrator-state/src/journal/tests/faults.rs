@@ -1,23 +1,30 @@
 //! A disk that fails on purpose.
 
+use std::fs;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
 
+use super::whole::{config, holder, open};
 use super::*;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Fault {
-    /// A write writes nothing and fails.
+    /// A write, an opening or a cut does nothing and fails.
     Eio,
-    /// A write writes the half and then fails for good.
+    /// A write writes the half and then fails for good: the disk is full.
     Half,
-    /// A sync fails; what was written is lost.
+    /// A sync fails; what was written since the last one is lost.
     Sync,
+    /// A write panics.
+    Panic,
 }
 
-/// Fails once, at the n-th write or sync from now; before and after it is the real disk.
+const FAULTS: [Fault; 4] = [Fault::Eio, Fault::Half, Fault::Sync, Fault::Panic];
+
+/// Fails once, at the n-th operation from now; before and after it is the real disk.
 #[derive(Clone)]
 struct Faulty {
     fault: Fault,
@@ -37,157 +44,213 @@ impl Faulty {
     fn is_due(&self) -> bool {
         self.left.fetch_sub(1, Ordering::Relaxed) == 1
     }
+
+    fn change(&self) -> io::Result<()> {
+        if self.fault != Fault::Sync && self.is_due() {
+            assert!(self.fault != Fault::Panic, "injected");
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Ok(())
+    }
 }
 
 struct FaultyFile {
     inner: Box<dyn LogFile>,
     plan: Faulty,
-    /// The length that is safe, and the length that is only written.
-    durable: u64,
-    written: u64,
+    path: std::path::PathBuf,
+    /// The content that is safe.
+    durable: Vec<u8>,
 }
 
 impl Medium for Faulty {
     fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        let inner = Disk.open(path)?;
-        let len = fs::metadata(path)?.len();
+        self.change()?;
         Ok(Box::new(FaultyFile {
-            inner,
+            inner: Disk.open(path)?,
             plan: self.clone(),
-            durable: len,
-            written: len,
+            path: path.to_owned(),
+            durable: fs::read(path)?,
         }))
     }
 
     fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        if self.fault == Fault::Sync && self.is_due() {
+            return Err(io::Error::other("injected"));
+        }
         Disk.sync_folder(folder)
     }
 }
 
 impl LogFile for FaultyFile {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-        let fault = self.plan.fault;
-        if fault != Fault::Sync && self.plan.is_due() {
-            if fault == Fault::Half {
-                self.inner.write_at(offset, &bytes[..bytes.len() / 2])?;
-            }
-            return Err(io::Error::other("injected"));
+        if self.plan.fault == Fault::Half && self.plan.left.load(Ordering::Relaxed) == 1 {
+            self.inner.write_at(offset, &bytes[..bytes.len() / 2])?;
         }
-        // A byte at a time now and then, as a disk may.
+        self.plan.change()?;
+        // A few bytes at a time now and then, as a disk may.
         let some = if offset.is_multiple_of(3) {
-            bytes.len().min(7)
+            bytes.len().min(70)
         } else {
             bytes.len()
         };
-        let count = self.inner.write_at(offset, &bytes[..some])?;
-        self.written = self.written.max(offset + count as u64);
-        Ok(count)
+        self.inner.write_at(offset, &bytes[..some])
     }
 
     fn set_len(&mut self, len: u64) -> io::Result<()> {
+        self.plan.change()?;
         self.inner.set_len(len)
     }
 
     fn sync(&mut self) -> io::Result<()> {
         if self.plan.fault == Fault::Sync && self.plan.is_due() {
-            self.inner.set_len(self.durable)?;
+            fs::write(&self.path, &self.durable)?;
             return Err(io::Error::other("injected"));
         }
         self.inner.sync()?;
-        self.durable = self.written;
+        self.durable = fs::read(&self.path)?;
         Ok(())
     }
 }
 
-fn open_on(medium: &Faulty, folder: &Path) -> Journal {
-    JournalConfig::default()
-        .with_clock(ticking())
+fn on(medium: &Faulty) -> JournalConfig {
+    config()
         .with_medium(medium.clone())
-        .open(folder, &holder())
-        .unwrap()
-        .0
+        .with_anchor_interval(Duration::ZERO)
+        .with_segment_bytes(400)
 }
 
-/// Appends until something fails. Gives back the last acknowledged record, or none if all went well.
-fn append_until_failure(journal: &Journal) -> Option<u64> {
+/// Appends until something fails. Gives the last acknowledged record, and whether all went well.
+fn append(journal: &Journal) -> (u64, bool) {
     let mut acknowledged = 0;
-    for n in 1..=4 {
+    for n in 1..=5_u64 {
         match journal.append("step", &n) {
             Ok(record) => acknowledged = record.seq,
-            Err(AppendError::Write { seq, .. } | AppendError::Sync { seq, .. }) => {
+            Err(
+                AppendError::Write { seq, .. }
+                | AppendError::Sync { seq, .. }
+                | AppendError::Stopped { failed: seq },
+            ) => {
                 assert_eq!(seq, acknowledged + 1);
-                return Some(acknowledged);
+                return (acknowledged, false);
             }
             Err(other) => panic!("{other}"),
         }
     }
-    None
+    (acknowledged, true)
 }
 
 #[test]
 fn a_fault_at_any_point_stops_the_journal_and_loses_nothing_acknowledged() {
-    for fault in [Fault::Eio, Fault::Half, Fault::Sync] {
+    for fault in FAULTS {
         let mut points = 0;
         for at in 1.. {
             let folder = tempfile::tempdir().unwrap();
             let medium = Faulty::new(fault);
-            let journal = open_on(&medium, folder.path());
+            let (journal, _) = on(&medium).open(folder.path(), &holder()).unwrap();
             medium.fail_at(at);
-            let Some(acknowledged) = append_until_failure(&journal) else {
-                break;
-            };
-            points += 1;
-
-            // The disk is well again, and still nothing is taken.
-            for _ in 0..2 {
-                let stopped = journal.append("step", &0).unwrap_err();
-                let failed = acknowledged + 1;
-                assert!(matches!(stopped, AppendError::Stopped { failed: at } if at == failed));
+            let (acknowledged, all) = append(&journal);
+            if !all {
+                // The disk is well again, and still nothing is taken.
+                for _ in 0..2 {
+                    let stopped = journal.append("step", &0).unwrap_err();
+                    let failed = acknowledged + 1;
+                    assert!(
+                        matches!(stopped, AppendError::Stopped { failed: at } if at == failed),
+                        "{stopped:?}"
+                    );
+                    assert!(journal.flush().is_err());
+                    assert!(matches!(
+                        journal.retain_from(3),
+                        Err(RetainError::Stopped(_))
+                    ));
+                }
+                assert_eq!(journal.head().0, acknowledged);
             }
-            assert_eq!(journal.head().0, acknowledged);
-            drop(journal);
+            let closed = if fault == Fault::Panic {
+                let closing = std::panic::AssertUnwindSafe(|| journal.close());
+                std::panic::catch_unwind(closing).is_ok_and(|closed| closed.is_ok())
+            } else {
+                journal.close().is_ok()
+            };
+            let fired = medium.left.load(Ordering::Relaxed) > usize::MAX / 2;
+            assert_eq!(closed, !fired, "{fault:?} at {at}");
+            if !fired {
+                break;
+            }
+            points += 1;
 
             // What was acknowledged is there; of the failed record, all or nothing.
             let (journal, report) = open(folder.path());
             assert!(
-                report.records >= acknowledged,
-                "{fault:?} at {at}: {report:?}"
-            );
-            assert!(
-                report.records <= acknowledged + 1,
-                "{fault:?} at {at}: {report:?}"
+                (acknowledged..=acknowledged + 1).contains(&report.records),
+                "{fault:?} at {at}: {report:?}, {acknowledged}"
             );
             assert_eq!(journal.append("step", &0).unwrap().seq, report.records + 1);
             assert_eq!(verify(folder.path()).unwrap().records, report.records + 1);
         }
-        assert!(
-            points >= 8,
-            "{fault:?}: two files, four records, {points} points"
-        );
+        assert!(points >= 8, "{fault:?}: {points} points");
     }
 }
 
 #[test]
 fn a_fault_while_opening_is_told_and_the_next_opening_succeeds() {
     for fault in [Fault::Eio, Fault::Half, Fault::Sync] {
-        for (records, at) in [(0, 1), (0, 2), (0, 3), (2, 1), (2, 2)] {
-            let folder = tempfile::tempdir().unwrap();
-            write(folder.path(), records);
-            if records == 0 {
-                fs::remove_file(folder.path().join(HEAD)).unwrap();
+        for records in [0, 3] {
+            let mut told = 0;
+            for at in 1..20 {
+                let folder = tempfile::tempdir().unwrap();
+                if records > 0 {
+                    whole::write(folder.path(), records);
+                    // A torn block, so that opening has something to cut.
+                    let path = whole::segment(folder.path());
+                    let torn = [fs::read(&path).unwrap(), b"torn".to_vec()].concat();
+                    fs::write(&path, torn).unwrap();
+                }
+                let medium = Faulty::new(fault);
+                medium.fail_at(at);
+                let opened = on(&medium).open(folder.path(), &holder());
+                assert!(
+                    matches!(opened, Ok(_) | Err(OpenError::Io { .. })),
+                    "{opened:?}"
+                );
+                told += usize::from(opened.is_err());
+                drop(opened);
+                assert_eq!(open(folder.path()).1.records, records, "{fault:?} at {at}");
             }
-            let medium = Faulty::new(fault);
-            medium.fail_at(at);
-            let opened = JournalConfig::default()
-                .with_medium(medium)
-                .open(folder.path(), &holder());
-            assert!(
-                matches!(opened, Ok(_) | Err(OpenError::Io { .. })),
-                "{opened:?}"
-            );
-            drop(opened);
-            assert_eq!(open(folder.path()).1.records, records, "{fault:?} at {at}");
+            assert!(told >= 2, "{fault:?}: {told}");
         }
+    }
+}
+
+#[test]
+fn everybody_who_waits_hears_of_the_fault() {
+    for durability in [Durability::Immediate, Durability::None] {
+        let folder = tempfile::tempdir().unwrap();
+        let medium = Faulty::new(Fault::Eio);
+        let (journal, _) = on(&medium)
+            .with_durability(durability)
+            .open(folder.path(), &holder())
+            .unwrap();
+        medium.fail_at(30);
+        let acknowledged = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        (0..)
+                            .map_while(|_| journal.append_bytes("s", b"x").ok())
+                            .last()
+                    })
+                })
+                .collect();
+            threads
+                .into_iter()
+                .filter_map(|thread| thread.join().unwrap())
+                .max()
+        });
+        assert_eq!(acknowledged.unwrap_or(0), journal.head().0);
+        drop(journal);
+        let records = open(folder.path()).1.records;
+        assert!(records >= acknowledged.unwrap_or(0));
     }
 }
 
@@ -196,30 +259,26 @@ fn a_fault_while_opening_is_told_and_the_next_opening_succeeds() {
 fn control_going_on_after_a_failed_sync_loses_what_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
     let medium = Faulty::new(Fault::Sync);
-    let journal = open_on(&medium, folder.path());
-    medium.fail_at(1);
-    assert!(journal.append("step", &1).is_err());
-
-    let careless = {
-        let mut writer = journal.writer.lock().unwrap();
-        let (record, line) = record::encode(
-            &writer.head.hash,
-            1,
-            Timestamp::UNIX_EPOCH,
-            "step",
-            json!(1),
-        )
+    let (journal, _) = config()
+        .with_medium(medium.clone())
+        .with_durability(Durability::None)
+        .open(folder.path(), &holder())
         .unwrap();
-        // It believes that the bytes are there, because the second sync says so.
-        writer.log.sync().unwrap();
-        writer.head.seq = record.seq;
-        writer.head.hash = record.hash;
-        writer.offset = line.len() as u64;
-        writer.stopped = None;
-        drop(writer);
-        journal.append("step", &2)
-    };
-    assert_eq!(careless.unwrap().seq, 2);
+    let careless = journal.shared.at_rest(|writer| {
+        for seq in 1..=2 {
+            let mut batch = batch::Batch::new();
+            batch.restart(seq, seq - 1);
+            batch.push(0, "step", b"data");
+            writer.write(&mut batch).unwrap();
+            if seq == 1 {
+                medium.fail_at(1);
+                assert!(writer.sync_all().is_err());
+            }
+            // It believes that the bytes are there, because the second sync says so.
+            writer.sync_all().unwrap();
+        }
+    });
+    careless.unwrap();
     drop(journal);
     assert!(verify(folder.path()).is_err());
 }

@@ -1,8 +1,10 @@
 //! One writer at a time.
 
 use std::env;
+use std::fs;
 use std::process::Command;
 
+use super::whole::{holder, open, read};
 use super::*;
 
 /// Set in the second process: the folder that it is to open.

@@ -124,7 +124,11 @@ fn a_hot_key_under_an_old_pin_stays_short() {
     let alive = Arc::new(AtomicUsize::new(0));
     let store = StateStore::in_memory();
     let table: Table<u32, Counted> = store.table("counted").unwrap();
-    let write = || store.update(|tx| tx.put(&table, 0, Counted::new(&alive))).unwrap();
+    let write = || {
+        store
+            .update(|tx| tx.put(&table, 0, Counted::new(&alive)))
+            .unwrap()
+    };
     write();
     let held = store.snapshot();
     for _ in 0..10_000 {
@@ -147,7 +151,11 @@ fn a_snapshot_that_ends_frees_what_it_held_without_another_commit() {
     let alive = Arc::new(AtomicUsize::new(0));
     let store = StateStore::in_memory();
     let table: Table<u32, Counted> = store.table("counted").unwrap();
-    let write = || store.update(|tx| tx.put(&table, 0, Counted::new(&alive))).unwrap();
+    let write = || {
+        store
+            .update(|tx| tx.put(&table, 0, Counted::new(&alive)))
+            .unwrap()
+    };
     write();
     let held = store.snapshot();
     // Enough for a look at the pins.

@@ -99,7 +99,11 @@ fn a_range_that_has_got_company_is_a_conflict() {
     ] {
         let (store, table) = numbers([(2, 2), (4, 4), (7, 7)]);
         let mut tx = store.begin();
-        let seen: Vec<u32> = tx.range(&table, 1..5).into_iter().map(|row| row.0).collect();
+        let seen: Vec<u32> = tx
+            .range(&table, 1..5)
+            .into_iter()
+            .map(|row| row.0)
+            .collect();
         assert_eq!(seen, [2, 4]);
         tx.put(&table, 100, seen.len() as u64);
         put(&store, &table, [write]);
@@ -195,7 +199,11 @@ fn a_closure_that_refuses_writes_nothing() {
 #[test]
 fn many_writes_at_once_are_one_version() {
     let (store, table) = numbers([]);
-    let version = put(&store, &table, (0..10_000).rev().map(|n| (n, Some(u64::from(n)))));
+    let version = put(
+        &store,
+        &table,
+        (0..10_000).rev().map(|n| (n, Some(u64::from(n)))),
+    );
     let snapshot = store.snapshot();
     assert_eq!(snapshot.version(), version);
     assert_eq!(snapshot.len(&table), 10_000);
@@ -210,7 +218,8 @@ fn a_table_keeps_its_types_and_its_store() {
     let other = store.table::<String, u64>("numbers");
     assert!(matches!(other, Err(TableError::OtherTypes { .. })));
     let stranger = StateStore::in_memory();
-    let asked = std::panic::catch_unwind(|| stranger.snapshot().get(&table, &1).is_some());
+    let ask = || stranger.snapshot().get(&table, &1).is_some();
+    let asked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(ask));
     assert!(asked.is_err());
 }
 

@@ -35,13 +35,23 @@ fn a_watcher_is_told_of_what_it_wants_to_hear() {
             (4, vec![(2, None), (4, Some(4))]),
         ]
     );
-    assert_eq!(told(&mut one), [(2, vec![(2, Some(2))]), (4, vec![(2, None)])]);
-    assert_eq!(told(&mut some), [(2, vec![(3, Some(3))]), (4, vec![(4, Some(4))])]);
+    assert_eq!(
+        told(&mut one),
+        [(2, vec![(2, Some(2))]), (4, vec![(2, None)])]
+    );
+    assert_eq!(
+        told(&mut some),
+        [(2, vec![(3, Some(3))]), (4, vec![(4, Some(4))])]
+    );
 
     let names: Table<String, u32> = store.table("names").unwrap();
     let (_, mut prefixed) = store.watch(&names, Interest::prefix("task/"), 10);
-    store.update(|tx| tx.put(&names, "task/1".to_owned(), 1)).unwrap();
-    store.update(|tx| tx.put(&names, "tasks".to_owned(), 2)).unwrap();
+    store
+        .update(|tx| tx.put(&names, "task/1".to_owned(), 1))
+        .unwrap();
+    store
+        .update(|tx| tx.put(&names, "tasks".to_owned(), 2))
+        .unwrap();
     assert_eq!(prefixed.recv().unwrap().rows[0].0, "task/1");
     assert!(prefixed.try_recv().unwrap().is_none());
 }
@@ -145,7 +155,9 @@ fn a_snapshot_and_what_comes_after_it_are_the_whole() {
                 break (snapshot, watch);
             }
         };
-        writers.into_iter().for_each(|writer| writer.join().unwrap());
+        writers
+            .into_iter()
+            .for_each(|writer| writer.join().unwrap());
         (rows(&snapshot, &table), snapshot.version().get(), watch)
     });
     let (start, from, mut watch) = done;

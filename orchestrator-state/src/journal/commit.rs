@@ -1,0 +1,336 @@
+//! From the queue to the disk: who drains the queue, when, and how long the writer gathers.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::block::{ENTRY, FRAME};
+use super::config::Durability;
+use super::error::AppendError;
+use super::queue::{Cause, Next, Place, Queue, Stop};
+use super::ticket::Ticket;
+use super::writer::{Fault, Writer};
+
+/// A record's data, kind and time together are no longer than this.
+const LONGEST: usize = 1 << 30;
+
+/// What is called with the last record of each batch, before anybody else hears of it.
+pub(super) type Told = Box<dyn FnMut(u64) + Send>;
+
+/// What the journal, its writer thread and its tickets share.
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    pub(super) durability: Durability,
+    end: Mutex<End>,
+}
+
+/// The end of the journal that grows. Whoever holds its lock drains the queue.
+struct End {
+    writer: Writer,
+    told: Option<Told>,
+    /// How many committers are likely to be back soon after the last batch.
+    soon: usize,
+    /// How long a batch takes on the disk, smoothed.
+    pace: Duration,
+}
+
+impl Shared {
+    pub(super) fn new(
+        queue: Queue,
+        durability: Durability,
+        writer: Writer,
+        told: Option<Told>,
+    ) -> Self {
+        let end = Mutex::new(End {
+            writer,
+            told,
+            soon: 0,
+            pace: Duration::ZERO,
+        });
+        Self {
+            queue,
+            durability,
+            end,
+        }
+    }
+
+    /// Puts a record into the order.
+    pub(super) fn submit(
+        self: &Arc<Self>,
+        kind: &str,
+        data: &[u8],
+        wants_head: bool,
+    ) -> Result<Ticket, AppendError> {
+        if usize::from(u16::MAX) < kind.len() {
+            return Err(AppendError::LongKind { bytes: kind.len() });
+        }
+        let bytes = data.len().saturating_add(kind.len() + FRAME + ENTRY);
+        if LONGEST < bytes {
+            return Err(AppendError::TooLarge {
+                bytes,
+                limit: LONGEST,
+            });
+        }
+        let place = loop {
+            match self.queue.submit(kind, data, wants_head) {
+                Ok(Some(place)) => break place,
+                Ok(None) if self.is_immediate() => self.queue.wait_for_room(),
+                Ok(None) => self.drain(),
+                Err(Stop { first, .. }) => return Err(AppendError::Stopped { failed: first }),
+            }
+        };
+        Ok(self.ticket(place))
+    }
+
+    /// A ticket for everything that was submitted so far.
+    pub(super) fn last_ticket(self: &Arc<Self>) -> Ticket {
+        self.ticket(self.queue.last_place())
+    }
+
+    fn ticket(self: &Arc<Self>, place: Place) -> Ticket {
+        Ticket {
+            shared: Arc::clone(self),
+            place,
+            polled: false,
+        }
+    }
+
+    /// Hands what is queued to the operating system, where nobody else will: committers do it
+    /// themselves unless they wait for the disk.
+    pub(super) fn push(&self) {
+        if !self.is_immediate() {
+            self.drain_if_free();
+        }
+    }
+
+    /// Waits until a record is acknowledged.
+    pub(super) fn wait(&self, place: &Place) -> Result<(), AppendError> {
+        let result = if self.is_immediate() {
+            self.queue.wait(place)
+        } else {
+            if !self.queue.is_acknowledged(place.seq) {
+                self.drain();
+            }
+            self.queue.wait(place)
+        };
+        result.map_err(|stop| AppendError::of(place.seq, stop))
+    }
+
+    /// Returns when all that was submitted so far is durable.
+    pub(super) fn flush(&self) -> Result<(), AppendError> {
+        let place = self.queue.last_place();
+        self.wait(&place)?;
+        if !self.is_immediate() {
+            self.sync_all(&mut self.lock());
+        }
+        match self.queue.stopped() {
+            Some(stop) if self.queue.head().seq < place.seq || !self.is_immediate() => {
+                Err(AppendError::of(place.seq, stop))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Does something with the files while nobody writes, and with all of them at rest.
+    pub(super) fn at_rest<T>(&self, work: impl FnOnce(&mut Writer) -> T) -> Result<T, AppendError> {
+        let mut end = self.lock();
+        self.drain_locked(&mut end);
+        self.sync_all(&mut end);
+        if let Some(Stop { first, .. }) = self.queue.stopped() {
+            return Err(AppendError::Stopped { failed: first });
+        }
+        Ok(work(&mut end.writer))
+    }
+
+    /// The last act: writes what is left, trims the file, and makes the anchor durable.
+    pub(super) fn finish(&self) -> Result<(), AppendError> {
+        let mut end = self.lock();
+        self.drain_locked(&mut end);
+        if self.queue.stopped().is_none() {
+            let guard = StopOnPanic(&self.queue);
+            let finished = end.writer.finish();
+            guard.passed(finished);
+        }
+        // Nobody is to write behind the trimmed end.
+        let last = self.queue.head().seq;
+        let stopped = self.queue.stopped();
+        self.queue.stop(Stop {
+            first: last + 1,
+            last,
+            cause: Cause::Panic,
+        });
+        match stopped {
+            Some(stop) => Err(AppendError::of(stop.first, stop)),
+            None => Ok(()),
+        }
+    }
+
+    /// The life of the writer thread.
+    pub(super) fn run(&self) {
+        let writes = self.is_immediate();
+        loop {
+            let due = self.lock().writer.due();
+            match self.queue.next(due, writes) {
+                Next::Close => return,
+                Next::Look => {
+                    let mut end = self.lock();
+                    if end.writer.due().is_some_and(|due| due <= Instant::now()) {
+                        self.sync_all(&mut end);
+                    }
+                }
+                Next::Batch => loop {
+                    let mut end = self.lock();
+                    let wrote = self.drain_once(&mut end);
+                    let (soon, pace) = (end.soon, end.pace);
+                    drop(end);
+                    if !wrote {
+                        break;
+                    }
+                    self.gather(soon, pace);
+                    if self.queue.count() == 0 {
+                        break;
+                    }
+                },
+            }
+        }
+    }
+
+    /// Gives the committers of the last batch a chance to be in the next one.
+    ///
+    /// They were woken a moment ago and are about to commit again. To sync without them would
+    /// split the committers into groups that take turns, each waiting for two syncs. The wait
+    /// ends when all are back, when none came for a tenth of what a batch takes on the disk, and
+    /// at the latest after the time of one batch.
+    fn gather(&self, soon: usize, pace: Duration) {
+        if soon < 2 {
+            return;
+        }
+        let start = Instant::now();
+        let (mut seen, mut news) = (self.queue.count(), start);
+        while seen < soon {
+            thread::yield_now();
+            let (count, now) = (self.queue.count(), Instant::now());
+            if seen < count {
+                (seen, news) = (count, now);
+            } else if now - news > pace / 10 || now - start > pace {
+                break;
+            }
+        }
+    }
+
+    /// Drains the queue, after whoever is doing so.
+    fn drain(&self) {
+        let mut end = self.lock();
+        self.drain_locked(&mut end);
+        drop(end);
+        self.drain_if_free();
+    }
+
+    /// Drains the queue, unless somebody is doing so: they look again after they have let go, so
+    /// nothing is left behind.
+    fn drain_if_free(&self) {
+        while self.queue.count() > 0 && self.queue.stopped().is_none() {
+            let mut end = match self.end.try_lock() {
+                Ok(end) => end,
+                Err(TryLockError::Poisoned(end)) => end.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            self.drain_locked(&mut end);
+        }
+    }
+
+    fn drain_locked(&self, end: &mut End) {
+        while self.drain_once(end) {}
+    }
+
+    /// Writes one batch and acknowledges it; false if there was none.
+    fn drain_once(&self, end: &mut End) -> bool {
+        let Some(mut batch) = self.queue.take() else {
+            return false;
+        };
+        // Until it is acknowledged, a panic of the medium or of the callback stops the journal.
+        let guard = StopOnPanic(&self.queue);
+        let start = Instant::now();
+        let written = end.writer.write(&mut batch);
+        let took = start.elapsed();
+        end.pace = if end.pace == Duration::ZERO {
+            took
+        } else {
+            (end.pace * 7 + took) / 8
+        };
+        let link = match written {
+            Ok(link) => link,
+            Err(fault) => {
+                self.queue.stop(Stop {
+                    first: batch.first,
+                    last: batch.last(),
+                    cause: fault.into(),
+                });
+                std::mem::forget(guard);
+                return false;
+            }
+        };
+        if let Some(told) = &mut end.told {
+            told(link.seq);
+        }
+        let unsynced = matches!(self.durability, Durability::Batched(_));
+        end.soon = self.queue.acknowledge(batch, link, unsynced);
+        std::mem::forget(guard);
+        true
+    }
+
+    /// Makes everything that was written durable, and the anchor with it.
+    fn sync_all(&self, end: &mut End) {
+        if self.queue.stopped().is_none() {
+            let guard = StopOnPanic(&self.queue);
+            let synced = end.writer.sync_all();
+            guard.passed(synced);
+        }
+    }
+
+    fn is_immediate(&self) -> bool {
+        self.durability == Durability::Immediate
+    }
+
+    /// A panic while it was held has stopped the journal, so nobody writes on.
+    fn lock(&self) -> MutexGuard<'_, End> {
+        self.end.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Stops the journal if it is dropped, which happens in a panic only.
+struct StopOnPanic<'a>(&'a Queue);
+
+impl StopOnPanic<'_> {
+    /// The dangerous part is over; a fault in it stops the journal as well.
+    fn passed(self, result: Result<(), Fault>) {
+        if let Err(fault) = result {
+            self.stop(fault.into());
+        }
+        std::mem::forget(self);
+    }
+
+    fn stop(&self, cause: Cause) {
+        let last = self.0.head().seq;
+        self.0.stop(Stop {
+            first: last + 1,
+            last,
+            cause,
+        });
+    }
+}
+
+impl Drop for StopOnPanic<'_> {
+    fn drop(&mut self) {
+        self.stop(Cause::Panic);
+    }
+}
+
+impl From<Fault> for Cause {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Write(source) => Self::Write(Arc::new(source)),
+            Fault::Sync(source) => Self::Sync(Arc::new(source)),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! How a journal is opened, where the defaults do not fit.
+
+use std::fmt;
+use std::path::Path;
+use std::time::Duration;
+
+use super::clock::{Clock, SystemClock};
+use super::commit::Told;
+use super::error::OpenError;
+use super::medium::{Disk, Medium};
+use super::open::{OpenReport, Parts};
+use super::{Holder, Journal};
+
+/// What an acknowledgement means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Durability {
+    /// The record is on the disk: it survives a power cut. Committers share their syncs.
+    #[default]
+    Immediate,
+    /// The record is with the operating system, and on the disk at most this much later. It
+    /// survives the death of the process, and after that time a power cut.
+    Batched(Duration),
+    /// The record is with the operating system, which writes it when it likes. It survives the
+    /// death of the process.
+    None,
+}
+
+/// How a journal is opened, where the defaults do not fit.
+pub struct JournalConfig {
+    pub(super) clock: Box<dyn Clock>,
+    pub(super) medium: Box<dyn Medium>,
+    pub(super) durability: Durability,
+    pub(super) segment_bytes: u64,
+    pub(super) anchor_interval: Duration,
+    pub(super) told: Option<Told>,
+}
+
+impl Default for JournalConfig {
+    fn default() -> Self {
+        Self {
+            clock: Box::new(SystemClock),
+            medium: Box::new(Disk),
+            durability: Durability::default(),
+            segment_bytes: 16 << 20,
+            anchor_interval: Duration::from_millis(100),
+            told: None,
+        }
+    }
+}
+
+impl fmt::Debug for JournalConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("JournalConfig")
+            .field("durability", &self.durability)
+            .field("segment_bytes", &self.segment_bytes)
+            .field("anchor_interval", &self.anchor_interval)
+            .finish_non_exhaustive()
+    }
+}
+
+impl JournalConfig {
+    /// Stamps records by this clock. The default is [`SystemClock`].
+    #[must_use]
+    pub fn with_clock(mut self, clock: impl Clock) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Writes through this medium. The default is [`Disk`].
+    #[must_use]
+    pub fn with_medium(mut self, medium: impl Medium + 'static) -> Self {
+        self.medium = Box::new(medium);
+        self
+    }
+
+    /// Decides what an acknowledgement means. The default is [`Durability::Immediate`].
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.durability = durability;
+        self
+    }
+
+    /// Begins a new segment where the next block would make one longer than this many bytes. The
+    /// default is 16 MiB. A single block that is longer gets a segment of its own.
+    #[must_use]
+    pub fn with_segment_bytes(mut self, bytes: u64) -> Self {
+        self.segment_bytes = bytes;
+        self
+    }
+
+    /// Makes the anchor durable at least this often while records are written. The default is
+    /// 100 ms; with zero it is synced with every batch, which costs a second sync each.
+    ///
+    /// Only a power cut makes a difference: records that are then cut off from the end, on
+    /// purpose or by the medium, are missed only if they are older than this.
+    #[must_use]
+    pub fn with_anchor_interval(mut self, interval: Duration) -> Self {
+        self.anchor_interval = interval;
+        self
+    }
+
+    /// Calls this with the last record's number of each batch when it is safe, in order, before
+    /// any committer of the batch is told. It must not call the journal and should be quick: the
+    /// next batch waits for it. If it panics, the journal stops.
+    #[must_use]
+    pub fn with_on_acknowledged(mut self, told: Box<dyn FnMut(u64) + Send>) -> Self {
+        self.told = Some(told);
+        self
+    }
+
+    /// Opens the journal in a folder. See [`Journal::open`].
+    ///
+    /// # Errors
+    /// See [`Journal::open`].
+    pub fn open(
+        self,
+        folder: impl AsRef<Path>,
+        holder: &Holder,
+    ) -> Result<(Journal, OpenReport), OpenError> {
+        Parts::open(self, folder.as_ref(), holder)
+    }
+}
