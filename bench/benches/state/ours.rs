@@ -1,22 +1,23 @@
 //! Our own store and journal.
 
-mod shim;
-
 use std::path::Path;
 
 use orchestrator_bench::{Result, Session, Store};
-use orchestrator_state::{Holder, Journal, JournalConfig};
+use orchestrator_state::{
+    Durability as Syncing, Holder, Journal, JournalConfig, StateStore, StoreConfig, Table,
+};
 
-// From `orchestrator_state`, as soon as they are there.
-use self::shim::{Durability as Syncing, StateStore, StoreConfig, Table};
 use crate::lines::journal::{Log, RECORD};
 use crate::peers::Durability;
 
 /// Whose version stands beside the figures.
 pub(crate) const PACKAGE: &str = "orchestrator-state";
 
-/// How many records the journal that is verified has. To be 256 MB and more, it takes 1,300,000.
-const VERIFIED: u64 = 2_000;
+/// How many records the journal that is verified has: 256 MB and more.
+const VERIFIED: u64 = 1_300_000;
+
+/// How many of them are in a batch.
+const BATCH: u64 = 1_000;
 
 /// A store in memory.
 pub(crate) fn in_memory(keys: u64) -> Result<Box<dyn Store>> {
@@ -29,7 +30,7 @@ pub(crate) fn in_file(folder: &Path, keys: u64, durability: Durability) -> Resul
         Durability::None => Syncing::None,
         Durability::Immediate => Syncing::Immediate,
     });
-    filled(StateStore::open(folder, config)?, keys)
+    filled(config.open(folder, &Holder::new("bench"))?.0, keys)
 }
 
 fn filled(store: StateStore, keys: u64) -> Result<Box<dyn Store>> {
@@ -95,21 +96,26 @@ struct Ledger(Journal);
 
 impl Log for Ledger {
     fn append(&self, record: &[u8]) -> Result {
-        // `append_bytes("k", record)`, as soon as it is there.
-        self.0.append("k", record)?;
+        self.0.append_bytes("k", record)?;
         Ok(())
     }
 }
 
 /// Fills a journal with records in batches, and gives their number.
 pub(crate) fn fill_journal(folder: &Path) -> Result<u64> {
-    // With `Durability::None`, as soon as it is there.
     let (journal, _) = JournalConfig::default().open(folder, &Holder::new("bench"))?;
-    for number in 0..VERIFIED {
-        let mut record = [0x5a; RECORD];
-        record[..8].copy_from_slice(&number.to_le_bytes());
-        journal.append("k", &record[..])?;
+    for batch in 0..VERIFIED / BATCH {
+        let mut last = None;
+        for number in batch * BATCH..(batch + 1) * BATCH {
+            let mut record = [0x5a; RECORD];
+            record[..8].copy_from_slice(&number.to_le_bytes());
+            last = Some(journal.submit("k", &record)?);
+        }
+        if let Some(ticket) = last {
+            ticket.wait()?;
+        }
     }
+    journal.close()?;
     Ok(VERIFIED)
 }
 

@@ -2,18 +2,12 @@
 
 #![expect(clippy::print_stderr, reason = "failures are for a person")]
 
-#[path = "../state/ours/shim.rs"]
-#[expect(dead_code, reason = "the other bench target uses the rest of it")]
-mod shim;
-
 use std::alloc::System;
 use std::process::ExitCode;
 
 use cap::Cap;
 use orchestrator_bench::{Arguments, Line, Report, Result};
-
-// From `orchestrator_state`, as soon as they are there.
-use self::shim::StateStore;
+use orchestrator_state::StateStore;
 
 /// Counts what is allocated, and by nothing else: the limit is none.
 #[global_allocator]
