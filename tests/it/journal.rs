@@ -80,7 +80,10 @@ fn a_record_that_is_gone_from_the_end_is_seen() {
     let path = scene.repo().join(SEGMENT);
     let good = fs::read(&path).unwrap();
     // A cut right before the last block leaves a chain that is whole in itself.
-    let last = good.windows(8).rposition(|word| word == b"orchblk2").unwrap();
+    let last = good
+        .windows(8)
+        .rposition(|word| word == b"orchblk2")
+        .unwrap();
     assert!(last > 0);
     fs::write(&path, &good[..last]).unwrap();
     let _ = scene.run(&["log", "verify"]).exits(1);
