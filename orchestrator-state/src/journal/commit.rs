@@ -14,6 +14,9 @@ use super::writer::{Fault, Writer};
 /// A record's data, kind and time together are no longer than this.
 const LONGEST: usize = 1 << 30;
 
+/// The writer waits this part of a batch's time for the next committer to come back.
+const PATIENCE: u32 = 4;
+
 /// What is called with the last record of each batch, before anybody else hears of it.
 pub(super) type Told = Box<dyn FnMut(u64) + Send>;
 
@@ -178,19 +181,14 @@ impl Shared {
                         self.sync_all(&mut end);
                     }
                 }
-                Next::Batch => loop {
-                    let mut end = self.lock();
-                    let wrote = self.drain_once(&mut end);
-                    let (soon, pace) = (end.soon, end.pace);
-                    drop(end);
-                    if !wrote {
-                        break;
-                    }
+                Next::Batch => {
+                    let (soon, pace) = {
+                        let end = self.lock();
+                        (end.soon, end.pace)
+                    };
                     self.gather(soon, pace);
-                    if self.queue.count() == 0 {
-                        break;
-                    }
-                },
+                    self.drain_once(&mut self.lock());
+                }
             }
         }
     }
@@ -199,7 +197,7 @@ impl Shared {
     ///
     /// They were woken a moment ago and are about to commit again. To sync without them would
     /// split the committers into groups that take turns, each waiting for two syncs. The wait
-    /// ends when all are back, when none came for a tenth of what a batch takes on the disk, and
+    /// ends when all are back, when none came for a quarter of what a batch takes on the disk, and
     /// at the latest after the time of one batch.
     fn gather(&self, soon: usize, pace: Duration) {
         if soon < 2 {
@@ -212,7 +210,7 @@ impl Shared {
             let (count, now) = (self.queue.count(), Instant::now());
             if seen < count {
                 (seen, news) = (count, now);
-            } else if now - news > pace / 10 || now - start > pace {
+            } else if now - news > pace / PATIENCE || now - start > pace {
                 break;
             }
         }

@@ -169,8 +169,18 @@ impl<S: Shelf> Cursor<S> {
             };
             let is_named = anchors.is_some_and(|anchors| next <= anchors.last.link.seq);
             let holes = anchors.is_some_and(|anchors| anchors.last.relaxed);
-            if is_named || later.is_some() || !holes && self.is_followed()? {
+            if is_named || later.is_some() {
                 return Err(self.bad(next, self.chain.offset, reason));
+            }
+            if !holes && self.is_followed()? {
+                // What is behind it was written after it: it may be finished by now.
+                if let Some(tape) = &mut self.tape {
+                    tape.forget();
+                }
+                return match self.step()? {
+                    None => Ok(true),
+                    Some(_) => Err(self.bad(next, self.chain.offset, reason)),
+                };
             }
             self.check_end(anchors.as_ref())?;
             return Ok(false);

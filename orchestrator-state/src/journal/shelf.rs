@@ -26,8 +26,8 @@ pub(super) trait Source {
     /// Reads some bytes from an offset on; 0 at the end.
     fn read_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<usize>;
 
-    /// How long it is now, if that is known: a longer window would be wasted on it.
-    fn len_hint(&self) -> Option<u64>;
+    /// How long it is now.
+    fn len(&self) -> io::Result<u64>;
 }
 
 /// The files of a journal, to be read.
@@ -99,8 +99,8 @@ impl Shelf for Folder {
 }
 
 impl Source for File {
-    fn len_hint(&self) -> Option<u64> {
-        Some(self.metadata().ok()?.len())
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
     }
 
     #[cfg(unix)]

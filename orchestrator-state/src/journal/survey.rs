@@ -8,7 +8,7 @@ use super::block::{Header, Link};
 use super::error::{BadAnchor, BadRecord, MissingSegment, Truncation};
 use super::pruned::{self, BadPruned};
 use super::shelf::{Shelf, Source};
-use super::tape::{Found, Tape};
+use super::tape::{Behind, Found, Tape};
 
 /// A journal, found sound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -117,46 +117,47 @@ impl Survey {
         let io = |error| Unsound::Io(Some(first), error);
         let mut tape = Tape::new(shelf.open(first).map_err(io)?);
         let mut chain = Chain::new(self.end);
-        let found = loop {
-            match chain.step(&mut tape).map_err(io)? {
-                Found::Block { header, end } => {
-                    if anchors.is_some_and(|anchors| !anchors.agree(header.first, &end)) {
-                        return Err(Unsound::Anchor(BadAnchor::Mismatch { record: end.seq }));
-                    }
-                    self.blocks += 1;
+        let mut looked = None;
+        loop {
+            let found = chain.step(&mut tape).map_err(io)?;
+            if let Found::Block { header, end } = found {
+                if anchors.is_some_and(|anchors| !anchors.agree(header.first, &end)) {
+                    return Err(Unsound::Anchor(BadAnchor::Mismatch { record: end.seq }));
                 }
-                found => break found,
+                self.blocks += 1;
+                continue;
             }
-        };
-        self.end = chain.end;
-        self.segment = Some(first);
-        self.good = chain.offset;
-        self.bytes += chain.offset;
-        if let Found::Bad(reason) = found {
-            self.judge_bad(&mut tape, chain.bad_record(first, reason), is_last)?;
+            (self.end, self.segment, self.good) = (chain.end, Some(first), chain.offset);
+            let Found::Bad(reason) = found else { break };
+            match looked {
+                Some((offset, behind)) if offset == chain.offset => {
+                    self.judge_bad(chain.bad_record(first, reason), behind, is_last)?;
+                    break;
+                }
+                // A writer at work may have finished this block since, and others behind it. So
+                // the second look at the block comes after the look behind it.
+                _ => {
+                    tape.forget();
+                    let behind = tape.behind(chain.offset + 1, true).map_err(io)?;
+                    looked = Some((chain.offset, behind));
+                    tape.forget();
+                }
+            }
         }
+        self.bytes += chain.offset;
         Ok(())
     }
 
     /// What is bad at the end of the last segment, with nothing good behind it, is torn.
-    fn judge_bad<S: Source>(
-        &mut self,
-        tape: &mut Tape<S>,
-        bad: BadRecord,
-        is_last: bool,
-    ) -> Result<(), Unsound> {
-        let io = |error| Unsound::Io(Some(bad.segment), error);
-        tape.forget();
-        // The bad block's own header is not behind it.
-        let at = tape.behind(self.good + 1, true).map_err(io)?;
+    fn judge_bad(&mut self, bad: BadRecord, behind: Behind, is_last: bool) -> Result<(), Unsound> {
         // Where the writer did not wait for the disk, a power cut may have left holes.
         let holes = self
             .anchored
             .is_some_and(|anchor| anchor.relaxed && anchor.link.seq <= self.end.seq);
-        if !is_last || at.block && !holes {
+        if !is_last || behind.block && !holes {
             return Err(Unsound::Corrupt(bad));
         }
-        self.torn = at.bytes + 1;
+        self.torn = behind.bytes + 1;
         Ok(())
     }
 

@@ -14,6 +14,8 @@ const PIECE: usize = 1 << 20;
 pub(super) struct Tape<S> {
     source: S,
     window: Vec<u8>,
+    /// How much of it holds bytes of the file.
+    filled: usize,
     /// Where the window is in the file.
     start: u64,
 }
@@ -43,6 +45,7 @@ impl<S: Source> Tape<S> {
         Self {
             source,
             window: Vec::new(),
+            filled: 0,
             start: 0,
         }
     }
@@ -52,44 +55,42 @@ impl<S: Source> Tape<S> {
         let inside = offset
             .checked_sub(self.start)
             .and_then(|at| usize::try_from(at).ok())
-            .filter(|at| at + len <= self.window.len());
+            .filter(|at| at + len <= self.filled);
         let at = match inside {
             Some(at) => at,
             None => {
-                let most = self
-                    .source
-                    .len_hint()
-                    .map_or(PIECE, |len| usize::try_from(len).unwrap_or(PIECE));
-                self.fill(offset, len.max(PIECE.min(most)))?;
+                self.fill(offset, len)?;
                 0
             }
         };
-        Ok(&self.window[at..self.window.len().min(at + len)])
+        Ok(&self.window[at..self.filled.min(at + len)])
     }
 
     /// Forgets what was read, where a writer may have gone on.
     pub(super) fn forget(&mut self) {
-        self.window.clear();
+        self.filled = 0;
     }
 
     fn fill(&mut self, offset: u64, len: usize) -> io::Result<()> {
-        self.start = offset;
-        self.window.resize(len, 0);
-        let mut filled = 0;
-        let result = loop {
-            match self
-                .source
-                .read_at(&mut self.window[filled..], offset + filled as u64)
-            {
-                Ok(0) => break Ok(()),
-                Ok(count) => filled += count,
+        let left = self.source.len()?.saturating_sub(offset);
+        let len = usize::try_from(left).map_or(len, |left| len.max(PIECE).min(left));
+        if self.window.len() < len {
+            self.window = vec![0; len];
+        }
+        (self.start, self.filled) = (offset, 0);
+        while self.filled < len {
+            let rest = &mut self.window[self.filled..len];
+            match self.source.read_at(rest, offset + self.filled as u64) {
+                Ok(0) => break,
+                Ok(count) => self.filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => break Err(error),
+                Err(error) => {
+                    self.filled = 0;
+                    return Err(error);
+                }
             }
-        };
-        self.window
-            .truncate(if result.is_ok() { filled } else { 0 });
-        result
+        }
+        Ok(())
     }
 
     /// Reads and checks the block that should be at this offset, after `before`.

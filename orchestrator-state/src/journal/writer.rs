@@ -55,8 +55,8 @@ impl Writer {
     /// How far a new or opened file is prepared ahead at first.
     pub(super) const STEP: u64 = FIRST_STEP;
 
-    /// 1. The block. 2. It is durable. 3. The anchor. Where not every block is synced, the anchor
-    /// waits for the next sync.
+    /// Writes the block, makes it durable, then writes the anchor. Where not every block is synced,
+    /// the anchor waits for the next sync.
     ///
     /// The anchor must never be durable before the block: it would call a journal truncated that
     /// has only lost what nobody was promised.

@@ -13,7 +13,7 @@ const SECTOR: usize = 512;
 /// A journal of at least so many bytes as the environment asks for, in two segments or more.
 fn damageable() -> (Files, Vec<Record>) {
     let bytes = std::env::var("ORCHESTRATOR_STATE_DAMAGE_BYTES")
-        .map_or(1400, |text| text.parse::<u64>().unwrap());
+        .map_or(3200, |text| text.parse::<u64>().unwrap());
     let batches = bytes.div_ceil(350);
     sample(batches, 4, bytes / 2)
 }
@@ -52,16 +52,16 @@ fn undetected(
     (cases, unseen)
 }
 
-fn flip(bytes: &mut Vec<u8>, bit: usize) -> bool {
+fn flip(bytes: &mut [u8], bit: usize) -> bool {
     bytes[bit / 8] ^= 1 << (bit % 8);
     true
 }
 
 #[test]
 fn every_flipped_bit_of_a_segment_is_seen() {
-    let (cases, unseen) = undetected(flip, |len| len * 8);
+    let (cases, unseen) = undetected(|bytes, bit| flip(bytes, bit), |len| len * 8);
     assert_eq!(unseen, 0, "of {cases}");
-    assert!(cases > 8_000, "{cases}");
+    assert!(cases > 20_000, "{cases}");
 }
 
 #[test]
@@ -241,7 +241,8 @@ fn what_is_torn_is_cut_and_what_is_whole_is_adopted() {
             let verified = verify(folder.path()).unwrap();
             let seen = whole::read(folder.path()).len() as u64;
             let (journal, report) = whole::open(folder.path());
-            if len == bytes.len() {
+            // Zeros that were cut and zeros that were written ahead are the same.
+            if torn.starts_with(&bytes) {
                 assert_eq!(
                     (report.records, report.adopted, report.cut_bytes),
                     (6, 1, 0)

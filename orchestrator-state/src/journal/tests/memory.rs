@@ -61,8 +61,8 @@ impl Source for Bytes {
         Ok(count)
     }
 
-    fn len_hint(&self) -> Option<u64> {
-        Some(self.0.len() as u64)
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.len() as u64)
     }
 }
 
