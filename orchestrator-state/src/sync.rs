@@ -18,3 +18,17 @@ pub(crate) use shuttle::sync::{
     Condvar, Mutex, MutexGuard,
     atomic::{AtomicU64, AtomicUsize, fence},
 };
+
+/// Something that is written all the time, on cache lines of its own: otherwise whoever reads its
+/// neighbours would fetch them anew each time. Two lines, since processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Padded<T>(pub(crate) T);
+
+impl<T> std::ops::Deref for Padded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}

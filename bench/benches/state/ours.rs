@@ -70,19 +70,15 @@ struct Client<'a>(&'a Ours);
 impl Session for Client<'_> {
     fn increment(&mut self, key: u64) -> Result {
         let counters = &self.0.counters;
-        self.0.store.update(|tx| {
-            let value = tx.get(counters, &key).map_or(0, |value| *value);
-            tx.put(counters, key, value + 1);
-        })?;
+        let plus_one = |value: Option<&u64>| Some(value.map_or(0, |value| *value) + 1);
+        self.0.store.modify(counters, &key, plus_one)?;
         Ok(())
     }
 
     fn read(&mut self, key: u64) -> Result<u64> {
         let snapshot = self.0.store.snapshot();
-        let value = snapshot
-            .get(&self.0.counters, &key)
-            .ok_or("a key is gone")?;
-        Ok(*value)
+        let value = snapshot.with(&self.0.counters, &key, |value| *value);
+        Ok(value.ok_or("a key is gone")?)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The way to the disk, as narrow as the journal needs it.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Seek, SeekFrom, Write};
+use std::io;
 use std::path::Path;
 
 /// Opens the files that a journal writes. Tests hand in one that fails on purpose.
@@ -62,8 +62,7 @@ impl Medium for Disk {
 
 impl LogFile for File {
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-        self.seek(SeekFrom::Start(offset))?;
-        self.write(bytes)
+        write_at(self, offset, bytes)
     }
 
     fn set_len(&mut self, len: u64) -> io::Result<()> {
@@ -73,6 +72,18 @@ impl LogFile for File {
     fn sync(&mut self) -> io::Result<()> {
         self.sync_data()
     }
+}
+
+#[cfg(unix)]
+fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
+}
+
+#[cfg(not(unix))]
+fn write_at(file: &mut File, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+    use std::io::{Seek, SeekFrom, Write};
+    file.seek(SeekFrom::Start(offset))?;
+    file.write(bytes)
 }
 
 /// Writes all the bytes, however few the file takes at a time.

@@ -3,17 +3,20 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use sdd::Guard;
 
 use super::Version;
 use super::bugs::SeededBug;
+use super::chain::Revision;
 use super::error::{CommitError, Conflict, StoreError};
 use super::inner::{Inner, State};
-use super::rows::Install;
+use super::publish::Publisher;
+use super::rows::{AnyRows, Install, Installed, Rows};
 use super::sets::AnySets;
+use super::table::{Table, TableKey, TableValue};
 use super::transaction::Small;
 use crate::Ticket;
 use crate::sync::Ordering;
@@ -87,6 +90,24 @@ struct Put {
     watched: bool,
 }
 
+impl Put {
+    fn new(version: u64) -> Self {
+        Self {
+            version,
+            deep: false,
+            watched: false,
+        }
+    }
+
+    fn add(&mut self, publisher: &Publisher, installed: Installed) {
+        self.deep |= installed.deep;
+        if let Some(deliver) = installed.deliver {
+            self.watched = true;
+            publisher.deliver_later(self.version, deliver);
+        }
+    }
+}
+
 impl Inner {
     /// Commits what a transaction on version `base` has done.
     pub(super) fn commit(
@@ -111,31 +132,72 @@ impl Inner {
             }
             return Err(conflict.into());
         }
-        let Put {
-            version,
-            deep,
-            watched,
-        } = self.install(&mut state, &mut sets, &guard);
+        let put = self.install(&mut state, &mut sets, &guard);
+        Ok(self.conclude(state, &guard, &put, record.as_deref())?)
+    }
+
+    /// Commits a change of one key, if it is still at the version that was seen: 0 if it was not
+    /// there. `None` if it is not.
+    pub(super) fn commit_one<K: TableKey, V: TableValue>(
+        self: &Arc<Self>,
+        table: &Table<K, V>,
+        key: &K,
+        seen: u64,
+        revision: sdd::Shared<Revision<V>>,
+        guard: &Guard,
+    ) -> Result<Option<Pending>, StoreError> {
+        let record = match &self.durable {
+            Some(durable) => Some(durable.encode_one(&table.0.name, key, &revision)?),
+            None => None,
+        };
+        let mut state = self.lock();
+        state.check()?;
+        let chain = table.0.chain(key, guard);
+        let newest = chain.and_then(|chain| chain.newest(guard));
+        if newest.map_or(0, |newest| newest.version()) != seen
+            && self.bug != Some(SeededBug::DropValidation)
+        {
+            return Ok(None);
+        }
+        let (install, tables) = self.begin_install(&mut state, guard);
+        let mut put = Put::new(install.version);
+        if let Some(rows) = tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
+            put.add(&self.publisher, rows.install_one(key, revision, &install));
+        }
+        state.installing = false;
+        self.conclude(state, guard, &put, record.as_deref())
+            .map(Some)
+    }
+
+    /// Gives a commit whose writes are in its place in the journal, or publishes it.
+    fn conclude(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        guard: &Guard,
+        put: &Put,
+        record: Option<&[u8]>,
+    ) -> Result<Pending, StoreError> {
+        let version = put.version;
         let ticket = match (&self.durable, record) {
-            (Some(durable), Some(record)) => match durable.submit(&record, version) {
+            (Some(durable), Some(record)) => match durable.submit(record, version) {
                 Ok(ticket) => Some((Arc::clone(self), ticket)),
                 Err(error) => {
                     drop(state);
-                    return Err(self.stop(error).into());
+                    return Err(self.stop(error));
                 }
             },
             _ => {
                 if self.bug != Some(SeededBug::LatePublish) {
                     self.publisher.publish(version);
                 }
-                if watched {
+                if put.watched {
                     self.publisher.deliver();
                 }
                 None
             }
         };
         self.latest.store(version, Ordering::Release);
-        self.tend(&mut state, &guard, deep);
+        self.tend(&mut state, guard, put.deep);
         drop(state);
         if let Some(durable) = &self.durable {
             durable.journal.push();
@@ -192,6 +254,28 @@ impl Inner {
 
     /// Puts the writes in as the next version.
     fn install(&self, state: &mut State, sets: &mut TableSets, guard: &Guard) -> Put {
+        let (install, tables) = self.begin_install(state, guard);
+        let mut put = Put::new(install.version);
+        for (at, (table, sets)) in sets.drain(..).enumerate() {
+            if self.bug == Some(SeededBug::LostWrite) && put.version.is_multiple_of(7) {
+                continue;
+            }
+            if self.bug == Some(SeededBug::TornMultiKey) && at == 1 {
+                self.publisher.publish(put.version);
+                std::thread::yield_now();
+            }
+            put.add(&self.publisher, tables[table].install(sets, &install));
+        }
+        state.installing = false;
+        put
+    }
+
+    /// From here on the next version is being put in.
+    fn begin_install<'a>(
+        &self,
+        state: &'a mut State,
+        guard: &'a Guard,
+    ) -> (Install<'a>, &'a mut [Box<dyn AnyRows>]) {
         let version = self.latest.load(Ordering::Relaxed) + 1;
         if self.bug == Some(SeededBug::EarlyPublish) {
             self.publisher.publish(version);
@@ -203,35 +287,14 @@ impl Inner {
         let State {
             tables, horizon, ..
         } = state;
+        let kept = horizon.pinned.len() as u64 + waiting;
         let install = Install {
             version,
             guard,
-            deep: 8 + 2 * u32::try_from(horizon.pinned.len() as u64 + waiting)
-                .unwrap_or(u32::MAX / 4),
+            deep: 8 + 2 * u32::try_from(kept).unwrap_or(u32::MAX / 4),
             horizon,
         };
-        let mut put = Put {
-            version,
-            deep: false,
-            watched: false,
-        };
-        for (at, (table, sets)) in sets.drain(..).enumerate() {
-            if self.bug == Some(SeededBug::LostWrite) && version.is_multiple_of(7) {
-                continue;
-            }
-            if self.bug == Some(SeededBug::TornMultiKey) && at == 1 {
-                self.publisher.publish(version);
-                std::thread::yield_now();
-            }
-            let installed = tables[table].install(sets, &install);
-            put.deep |= installed.deep;
-            if let Some(deliver) = installed.deliver {
-                put.watched = true;
-                self.publisher.deliver_later(version, deliver);
-            }
-        }
-        state.installing = false;
-        put
+        (install, tables)
     }
 
     /// Notes that the journal has stopped, and tells everyone who waits for changes.

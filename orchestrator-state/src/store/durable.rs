@@ -12,10 +12,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::bugs::SeededBug;
+use super::chain::Revision;
 use super::checkpoint;
 use super::commit::TableSets;
 use super::error::{OpenStoreError, StoreError};
 use super::publish::Publisher;
+use super::sets::encode_write;
+use super::table::{TableKey, TableValue};
 use crate::{Digest, Holder, Journal, JournalConfig, OpenReport, Ticket};
 
 /// Rows that were read from the disk, of a table that nobody has opened yet: by the JSON of the key,
@@ -109,13 +112,19 @@ impl Durable {
         for (table, sets) in sets {
             sets.encode(&names[*table], &mut record)?;
         }
-        // Each write begins with a comma; the first one's is the array's beginning.
-        match record.first_mut() {
-            Some(first) => *first = b'[',
-            None => record.push(b'['),
-        }
-        record.push(b']');
-        Ok(record)
+        Ok(bracketed(record))
+    }
+
+    /// The record of a commit that changes one key.
+    pub(super) fn encode_one<K: TableKey, V: TableValue>(
+        &self,
+        table: &str,
+        key: &K,
+        revision: &Revision<V>,
+    ) -> Result<Vec<u8>, StoreError> {
+        let mut record = Vec::with_capacity(128);
+        encode_write(table, key, revision, &mut record)?;
+        Ok(bracketed(record))
     }
 
     /// Gives a commit its place in the journal. To be called under the commit lock, which makes the
@@ -137,6 +146,16 @@ impl Durable {
             source: Arc::new(error),
         })
     }
+}
+
+/// Makes an array of writes. Each begins with a comma; the first one's is the array's beginning.
+fn bracketed(mut record: Vec<u8>) -> Vec<u8> {
+    match record.first_mut() {
+        Some(first) => *first = b'[',
+        None => record.push(b'['),
+    }
+    record.push(b']');
+    record
 }
 
 /// Reads the newest checkpoint and what was committed after it. Says how many bytes that was.

@@ -14,7 +14,7 @@ use super::pins::{Horizon, Pin, Pins};
 use super::publish::Publisher;
 use super::rows::AnyRows;
 use super::table::Table;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, Padded};
 
 /// How many commits there are between two looks at the pins.
 const LOOK_EVERY: u32 = 64;
@@ -28,10 +28,10 @@ pub(super) struct Inner {
     pub(super) pins: Pins,
     pub(super) publisher: Arc<Publisher>,
     /// The version of the last commit. It is ahead of the published one while the disk is at work.
-    pub(super) latest: AtomicU64,
+    pub(super) latest: Padded<AtomicU64>,
     /// The highest watermark by which anything was dropped.
     pub(super) floor: AtomicU64,
-    pub(super) state: Mutex<State>,
+    pub(super) state: Padded<Mutex<State>>,
     pub(super) durable: Option<Durable>,
     pub(super) bug: Option<SeededBug>,
 }
@@ -52,6 +52,16 @@ pub(super) struct State {
     pub(super) stopped: Option<super::StoreError>,
 }
 
+impl State {
+    /// The lowest version that something to be dropped waits for.
+    fn waits_for(&self) -> Option<u64> {
+        self.tables
+            .iter()
+            .filter_map(|table| table.waits_for())
+            .min()
+    }
+}
+
 /// Numbers the stores of this process.
 static NEXT_ID: PlainAtomicU64 = PlainAtomicU64::new(1);
 
@@ -68,9 +78,9 @@ impl Inner {
             id: NEXT_ID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             pins: Pins::new(),
             publisher,
-            latest: AtomicU64::new(version),
+            latest: Padded(AtomicU64::new(version)),
             floor: AtomicU64::new(version),
-            state: Mutex::new(State {
+            state: Padded(Mutex::new(State {
                 tables: Vec::new(),
                 staged: staged
                     .into_iter()
@@ -85,7 +95,7 @@ impl Inner {
                 history,
                 times: VecDeque::new(),
                 stopped: None,
-            }),
+            })),
             durable,
             bug,
         }
@@ -139,14 +149,21 @@ impl Inner {
         self.pins.pin(&self.publisher.published, latest)
     }
 
-    /// Cleans up if nobody is committing just now. Whoever is does it himself.
+    /// Frees what a pin that has ended was holding, a little at a time, so that nobody waits long to
+    /// commit. Where somebody is committing just now, the commits go on with it.
     pub(super) fn try_sweep(&self) {
-        let mut state = match self.state.try_lock() {
-            Ok(state) => state,
-            Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
-            Err(TryLockError::WouldBlock) => return,
-        };
-        self.tend(&mut state, &Guard::new(), true);
+        loop {
+            let mut state = match self.state.try_lock() {
+                Ok(state) => state,
+                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => return,
+            };
+            self.tend(&mut state, &Guard::new(), true);
+            let oldest = state.horizon.oldest();
+            if state.waits_for().is_none_or(|waits| waits > oldest) {
+                return;
+            }
+        }
     }
 
     /// Looks at the pins and drops all that nobody can ask for.
@@ -191,8 +208,7 @@ impl Inner {
         } else {
             self.pins.look(watermark)
         };
-        let waits = state.tables.iter().filter_map(|table| table.waits_for());
-        if let Some(waits) = waits.min()
+        if let Some(waits) = state.waits_for()
             && waits > state.horizon.oldest()
         {
             self.pins.mark_blocking(waits);

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
 use super::watch::Deliver;
-use crate::sync::{AtomicU64, Ordering};
+use crate::sync::{AtomicU64, Ordering, Padded};
 
 /// The newest version that is as durable as it was to be.
 #[derive(Default)]
 pub(super) struct Publisher {
-    pub(super) published: AtomicU64,
+    pub(super) published: Padded<AtomicU64>,
     /// Changes that watchers will be told of when their versions are published, in order.
     undelivered: Mutex<VecDeque<(u64, Deliver)>>,
 }
@@ -17,7 +17,7 @@ pub(super) struct Publisher {
 impl Publisher {
     pub(super) fn new(version: u64) -> Self {
         Self {
-            published: AtomicU64::new(version),
+            published: Padded(AtomicU64::new(version)),
             undelivered: Mutex::default(),
         }
     }

@@ -9,10 +9,11 @@ use std::sync::atomic::Ordering;
 use sdd::{Guard, Shared, Tag};
 
 use super::bugs::SeededBug;
-use super::chain::Chain;
+use super::chain::{Chain, Revision};
 use super::error::ConflictKey;
+use super::index::Index;
 use super::pins::Horizon;
-use super::sets::{AnySets, Sets};
+use super::sets::{AnySets, Sets, Writes};
 use super::table::{AnyCore, Core, TableKey, TableValue};
 use super::transaction::as_refs;
 use super::watch::{Deliver, Watchers};
@@ -105,12 +106,79 @@ impl<K: TableKey, V: TableValue> Rows<K, V> {
         }
     }
 
+    /// Puts one write in.
+    pub(super) fn install_one(
+        &mut self,
+        key: &K,
+        revision: Shared<Revision<V>>,
+        install: &Install<'_>,
+    ) -> Installed {
+        let deliver = if self.watchers.is_empty() {
+            None
+        } else {
+            let mut writes = Writes::default();
+            writes.put(key.clone(), revision.clone());
+            self.watchers.changes(&writes, install.version)
+        };
+        let index = self.core.index(install.guard);
+        match index.get(key) {
+            Some(chain) => self.push(key, chain, revision, install),
+            None if revision.value.is_none() => {}
+            None => {
+                let mut new = index.clone();
+                new.insert(key.clone(), first(revision, install));
+                self.replace(Some(new));
+            }
+        }
+        Installed {
+            deliver,
+            deep: !self.deep.is_empty(),
+        }
+    }
+
+    /// Puts a revision in front of a chain that is there.
+    fn push(
+        &mut self,
+        key: &K,
+        chain: &Arc<Chain<V>>,
+        revision: Shared<Revision<V>>,
+        install: &Install<'_>,
+    ) {
+        if revision.value.is_none() {
+            self.gone.push_back((install.version, key.clone()));
+        }
+        let pushed = chain.push(revision, install.version, install.horizon, install.guard);
+        if pushed.unlisted {
+            self.listed.push_back((install.version, Arc::clone(chain)));
+        }
+        if pushed.depth > install.deep {
+            self.deep.push(Arc::clone(chain));
+        }
+    }
+
+    /// Makes an index the one that readers find.
+    fn replace(&self, index: Option<Index<K, Arc<Chain<V>>>>) {
+        if let Some(index) = index {
+            let _old = self
+                .core
+                .index
+                .swap((Some(Shared::new(index)), Tag::None), Ordering::AcqRel);
+        }
+    }
+
     /// Drops revisions of chains that have got long, by a horizon that is fresh.
     pub(super) fn prune_deep(&mut self, horizon: &Horizon, guard: &Guard) {
         for chain in self.deep.drain(..) {
             chain.prune(horizon, guard);
         }
     }
+}
+
+/// The chain of a key that was not there.
+fn first<V: TableValue>(revision: Shared<Revision<V>>, install: &Install<'_>) -> Arc<Chain<V>> {
+    let chain = Chain::new();
+    let _ = chain.push(revision, install.version, install.horizon, install.guard);
+    Arc::new(chain)
 }
 
 impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
@@ -185,44 +253,22 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
         let Ok(sets) = sets.into_any().downcast::<Sets<K, V>>() else {
             unreachable!("a table's number stands for its types");
         };
-        let Install {
-            version,
-            horizon,
-            guard,
-            deep,
-        } = *install;
-        let deliver = self.watchers.changes(&sets.writes, version);
+        let guard = install.guard;
+        let deliver = self.watchers.changes(&sets.writes, install.version);
         let index = self.core.index(guard);
         let mut new = None;
         sets.writes.drain(|key, revision| {
-            let gone = revision.value.is_none();
-            let Some(chain) = index.get(&key) else {
+            match index.get(&key) {
+                Some(chain) => self.push(&key, chain, revision, install),
                 // What is not there need not be taken away.
-                if !gone {
-                    let chain = Chain::new();
-                    let _ = chain.push(revision, version, horizon, guard);
+                None if revision.value.is_none() => {}
+                None => {
                     let new = new.get_or_insert_with(|| index.clone());
-                    new.insert(key, Arc::new(chain));
+                    new.insert(key, first(revision, install));
                 }
-                return;
-            };
-            let pushed = chain.push(revision, version, horizon, guard);
-            if pushed.unlisted {
-                self.listed.push_back((version, Arc::clone(chain)));
-            }
-            if pushed.depth > deep {
-                self.deep.push(Arc::clone(chain));
-            }
-            if gone {
-                self.gone.push_back((version, key));
             }
         });
-        if let Some(new) = new {
-            let _old = self
-                .core
-                .index
-                .swap((Some(Shared::new(new)), Tag::None), Ordering::AcqRel);
-        }
+        self.replace(new);
         Installed {
             deliver,
             deep: !self.deep.is_empty(),
@@ -259,12 +305,7 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
                 new.remove(&key);
             }
         }
-        if let Some(new) = new {
-            let _old = self
-                .core
-                .index
-                .swap((Some(Shared::new(new)), Tag::None), Ordering::AcqRel);
-        }
+        self.replace(new);
     }
 
     fn sweep_all(&mut self, horizon: &Horizon, guard: &Guard) {

@@ -46,7 +46,7 @@ impl<K: TableKey, V: TableValue> Sets<K, V> {
         Self {
             reads: SmallVec::new(),
             ranges: Vec::new(),
-            writes: Writes::Few(SmallVec::new()),
+            writes: Writes::default(),
             tidy_at: 64,
         }
     }
@@ -61,6 +61,12 @@ impl<K: TableKey, V: TableValue> Sets<K, V> {
             self.tidy_at = (self.reads.len() * 2).max(64);
         }
         self.reads.push(key);
+    }
+}
+
+impl<K, V: 'static> Default for Writes<K, V> {
+    fn default() -> Self {
+        Self::Few(SmallVec::new())
     }
 }
 
@@ -160,21 +166,30 @@ impl<K: TableKey, V: TableValue> AnySets for Sets<K, V> {
     }
 
     fn encode(&self, table: &str, out: &mut Vec<u8>) -> Result<(), StoreError> {
-        self.writes.try_for_each(|key, revision| {
-            let failed = |source: serde_json::Error| StoreError::Encode {
-                table: table.to_owned(),
-                source: source.into(),
-            };
-            out.extend_from_slice(b",[");
-            serde_json::to_writer(&mut *out, table).map_err(failed)?;
-            out.push(b',');
-            serde_json::to_writer(&mut *out, key).map_err(failed)?;
-            if let Some(value) = &revision.value {
-                out.push(b',');
-                serde_json::to_writer(&mut *out, value).map_err(failed)?;
-            }
-            out.push(b']');
-            Ok(())
-        })
+        self.writes
+            .try_for_each(|key, revision| encode_write(table, key, revision, out))
     }
+}
+
+/// Appends a write as `,["table",key,value]`, or without a value where it takes a row away.
+pub(super) fn encode_write<K: TableKey, V: TableValue>(
+    table: &str,
+    key: &K,
+    revision: &Revision<V>,
+    out: &mut Vec<u8>,
+) -> Result<(), StoreError> {
+    let failed = |source: serde_json::Error| StoreError::Encode {
+        table: table.to_owned(),
+        source: source.into(),
+    };
+    out.extend_from_slice(b",[");
+    serde_json::to_writer(&mut *out, table).map_err(failed)?;
+    out.push(b',');
+    serde_json::to_writer(&mut *out, key).map_err(failed)?;
+    if let Some(value) = &revision.value {
+        out.push(b',');
+        serde_json::to_writer(&mut *out, value).map_err(failed)?;
+    }
+    out.push(b']');
+    Ok(())
 }

@@ -52,6 +52,28 @@ impl Snapshot {
         Value::new(chain.shared_at(self.pin.version, &guard)?)
     }
 
+    /// Shows the value of a key to a closure. As [`get`](Self::get), but cheaper: the value is not
+    /// kept.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn with<K, V, Q, T>(
+        &self,
+        table: &Table<K, V>,
+        key: &Q,
+        look: impl FnOnce(&V) -> T,
+    ) -> Option<T>
+    where
+        K: TableKey + Borrow<Q>,
+        V: TableValue,
+        Q: Ord + ?Sized,
+    {
+        self.store.owns(table);
+        let guard = Guard::new();
+        let revision = table.0.chain(key, &guard)?.at(self.pin.version, &guard)?;
+        revision.value.as_ref().map(look)
+    }
+
     /// All rows with a key in the range, in the order of the keys, as they are in this version.
     ///
     /// # Panics

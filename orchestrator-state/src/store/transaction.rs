@@ -21,26 +21,25 @@ use super::{Value, Version};
 /// Reads and writes that are committed together or not at all. Dropping it leaves no trace.
 ///
 /// Transactions are serializable: a commit succeeds only if everything that the transaction has
-/// read, ranges included, is still as it was. It is meant to be short: what it could see stays in
-/// memory while it is there, and the longer it lasts the likelier it is to be overtaken.
+/// read, ranges included, is still as it was. It is meant to be short: no old version is freed while
+/// it is there, and the longer it lasts the likelier it is to be overtaken. It stays on its thread.
 pub struct Transaction<'s> {
     store: &'s Arc<Inner>,
     pin: Pin,
     /// Reading must not need `&mut self`, or two values could not be compared in one expression.
     sets: RefCell<TableSets>,
-    /// Makes the reads in a transaction cheaper. It is only there where the transaction cannot live
-    /// long, for it keeps memory from being freed.
-    _guard: Option<Guard>,
+    /// Keeps what was read in memory, without counting owners.
+    guard: Guard,
 }
 
 impl<'s> Transaction<'s> {
     /// A transaction on a version that is pinned already.
-    pub(super) fn new(store: &'s Arc<Inner>, pin: Pin, guard: Option<Guard>) -> Self {
+    pub(super) fn new(store: &'s Arc<Inner>, pin: Pin) -> Self {
         Self {
             store,
             pin,
             sets: RefCell::default(),
-            _guard: guard,
+            guard: Guard::new(),
         }
     }
 
@@ -67,10 +66,31 @@ impl<'s> Transaction<'s> {
                 return Value::new(written.clone());
             }
             sets.read(key.to_owned());
-            let guard = Guard::new();
-            let chain = table.0.chain(key, &guard)?;
-            Value::new(chain.shared_at(self.pin.version, &guard)?)
+            let chain = table.0.chain(key, &self.guard)?;
+            Value::new(chain.shared_at(self.pin.version, &self.guard)?)
         })
+    }
+
+    /// As [`get`](Self::get), by reference: cheaper, but it cannot outlast the next write.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    #[must_use]
+    pub fn get_ref<K, V, Q>(&self, table: &Table<K, V>, key: &Q) -> Option<&V>
+    where
+        K: TableKey + Borrow<Q>,
+        V: TableValue,
+        Q: Ord + ToOwned<Owned = K> + ?Sized,
+    {
+        let guard = &self.guard;
+        let revision = self.with_sets(table, |sets| {
+            if let Some(written) = sets.writes.get(key) {
+                return Some(written.get_guarded_ref(guard));
+            }
+            sets.read(key.to_owned());
+            table.0.chain(key, guard)?.at(self.pin.version, guard)
+        })?;
+        revision.value.as_ref()
     }
 
     /// All rows with a key in the range, in the order of the keys. The commit is refused if by then
@@ -88,8 +108,8 @@ impl<'s> Transaction<'s> {
         self.with_sets(table, |sets| {
             let (from, to) = bounds(&range);
             sets.ranges.push((from.cloned(), to.cloned()));
-            let guard = Guard::new();
-            let index = table.0.index(&guard);
+            let guard = &self.guard;
+            let index = table.0.index(guard);
             let mut written = sets.writes.within(&range).into_iter().peekable();
             let mut rows = Vec::new();
             let mut add = |key: K, revision| {
@@ -103,7 +123,7 @@ impl<'s> Transaction<'s> {
                 }
                 if let Some((own, revision)) = written.next_if(|(own, _)| own == key) {
                     add(own, revision);
-                } else if let Some(revision) = chain.shared_at(self.pin.version, &guard) {
+                } else if let Some(revision) = chain.shared_at(self.pin.version, guard) {
                     add(key.clone(), revision);
                 }
             }

@@ -328,6 +328,10 @@ impl<K, V> Default for Watchers<K, V> {
 }
 
 impl<K: TableKey, V: TableValue> Watchers<K, V> {
+    pub(super) fn is_empty(&self) -> bool {
+        self.queues.is_empty()
+    }
+
     /// What the watchers are to be told of a commit.
     pub(super) fn changes(&mut self, writes: &Writes<K, V>, version: u64) -> Option<Deliver> {
         if self.queues.is_empty() {

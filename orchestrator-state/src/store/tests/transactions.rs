@@ -296,3 +296,34 @@ fn every_version_that_is_seen_is_whole() {
     });
     assert_eq!(rows(&store.snapshot(), &left), [(0, 10_000)]);
 }
+
+#[test]
+fn one_key_can_be_changed_without_a_transaction() {
+    let (store, table) = numbers([]);
+    let plus = |value: Option<&u64>| Some(value.map_or(0, |value| *value) + 1);
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| {
+                for n in 0..1_000 {
+                    store.modify(&table, &(n % 3), plus).unwrap();
+                }
+            });
+        }
+    });
+    let sum: u64 = rows(&store.snapshot(), &table)
+        .into_iter()
+        .map(|row| row.1)
+        .sum();
+    assert_eq!(sum, 8_000);
+    assert_eq!(store.snapshot().version().get(), 8_000);
+    // Taken away, and made again, also beside a transaction that has looked.
+    let mut late = store.begin();
+    assert!(late.get_ref(&table, &1).is_some());
+    store.modify(&table, &1, |_| None).unwrap();
+    assert_eq!(store.snapshot().with(&table, &1, |value| *value), None);
+    store.collect();
+    store.modify(&table, &1, plus).unwrap();
+    late.put(&table, 2, 0);
+    assert!(matches!(late.commit(), Err(CommitError::Conflict(_))));
+    assert_eq!(store.snapshot().with(&table, &1, |value| *value), Some(1));
+}
