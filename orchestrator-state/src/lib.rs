@@ -76,10 +76,10 @@ pub use journal::{
 #[cfg(feature = "seeded-bugs")]
 pub use store::SeededBug;
 pub use store::{
-    Changes, Checkpoint, CheckpointError, CommitError, Conflict, ConflictKey, Difference, History,
-    Interest, Next, OpenStoreError, Pending, Snapshot, StateStore, StoreConfig, StoreError, Table,
-    TableError, TableKey, TableValue, Transaction, UpdateError, Value, Version, VersionError,
-    Watch, WatchError,
+    Changed, ChangedRow, Changes, Checkpoint, CheckpointError, CommitError, Conflict, ConflictKey,
+    Difference, History, Interest, OpenStoreError, Pending, Snapshot, StateStore, StoreConfig,
+    StoreError, Table, TableError, TableKey, TableValue, Transaction, UpdateError, Value, Version,
+    VersionError, Watch, WatchError,
 };
 pub use todo::{
     ConflictKind, EditError, HandEdit, Inconsistency, InconsistencyKind, KnownItem, Mark, NewItem,

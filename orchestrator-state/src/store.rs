@@ -47,7 +47,7 @@ pub use table::{Table, TableKey, TableValue};
 pub use transaction::Transaction;
 pub use value::Value;
 pub use version::Version;
-pub use watch::{Changes, Interest, Next, Watch, WatchError};
+pub use watch::{Changed, ChangedRow, Changes, Interest, Watch, WatchError};
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -59,6 +59,7 @@ use sdd::Guard;
 use crate::sync::Ordering;
 use crate::{Durability, Holder, JournalConfig, OpenReport};
 use chain::{Chain, Revision};
+use commit::Seen;
 use durable::{Durable, StagedTable};
 use index::Index;
 use inner::Inner;
@@ -391,14 +392,16 @@ impl StateStore {
             // The newest revision needs no pin: it is dropped only when there is a newer one, and
             // the guard keeps it in memory.
             let guard = Guard::new();
-            let newest = table
-                .0
-                .chain(key, &guard)
-                .and_then(|chain| chain.newest(&guard));
-            let seen = newest.map_or(0, |newest| newest.version());
+            let chain = table.0.chain(key, &guard);
+            let newest = chain.and_then(|chain| chain.newest(&guard));
+            let seen = Seen {
+                chain,
+                version: newest.map_or(0, Revision::version),
+            };
             let value = change(newest.and_then(|newest| newest.value.as_ref()));
             let revision = Revision::new(value);
-            if let Some(pending) = self.inner.commit_one(table, key, seen, revision, &guard)? {
+            let committed = self.inner.commit_one(table, key, seen, revision, &guard)?;
+            if let Some(pending) = committed {
                 return Ok(pending);
             }
             drop(guard);
@@ -459,7 +462,7 @@ impl StateStore {
         let watch = Watch::new(&self.inner, table, interest, capacity, from.0);
         let guard = Guard::new();
         // What was committed since, from the chains: some of it may not be published yet.
-        let mut missed: BTreeMap<u64, Vec<(K, Option<Value<V>>)>> = BTreeMap::new();
+        let mut missed: BTreeMap<u64, Vec<ChangedRow<K, V>>> = BTreeMap::new();
         if self.inner.latest.load(Ordering::Relaxed) > from.0 {
             let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
             for (key, chain) in table.0.index(&guard).range::<K>(all.0, all.1) {

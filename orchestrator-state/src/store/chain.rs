@@ -24,7 +24,7 @@ pub(super) struct Revision<V> {
 #[derive(Debug)]
 pub(super) struct Chain<V> {
     /// Null in a chain that is just being made. The tag says whether the chain is in the list of
-    /// those that have something to drop.
+    /// those that have something to drop, or is no longer its key's.
     head: AtomicShared<Revision<V>>,
 }
 
@@ -166,6 +166,19 @@ impl<V: 'static> Chain<V> {
             head.depth.store(left, Ordering::Relaxed);
         }
         left
+    }
+
+    /// Marks the chain of a key that is gone: who has found it must look for the key again.
+    pub(super) fn retire(&self, guard: &Guard) {
+        let _marked =
+            self.head
+                .update_tag_if(Tag::Second, |_| true, Ordering::Relaxed, Ordering::Relaxed);
+        debug_assert!(self.is_retired(guard));
+    }
+
+    /// Whether the chain is no longer that of its key.
+    pub(super) fn is_retired(&self, guard: &Guard) -> bool {
+        self.head.load(Ordering::Relaxed, guard).tag() == Tag::Second
     }
 
     /// Takes the chain from the list of those that have something to drop.

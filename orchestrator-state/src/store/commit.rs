@@ -10,7 +10,7 @@ use sdd::Guard;
 
 use super::Version;
 use super::bugs::SeededBug;
-use super::chain::Revision;
+use super::chain::{Chain, Revision};
 use super::error::{CommitError, Conflict, StoreError};
 use super::inner::{Inner, State};
 use super::publish::Publisher;
@@ -81,6 +81,14 @@ impl fmt::Debug for Pending {
     }
 }
 
+/// What the change of one key was made from.
+pub(super) struct Seen<'g, V: 'static> {
+    /// The key's chain, if it has one.
+    pub(super) chain: Option<&'g Arc<Chain<V>>>,
+    /// The version of its newest revision.
+    pub(super) version: u64,
+}
+
 /// A commit whose writes are in.
 struct Put {
     version: u64,
@@ -136,13 +144,13 @@ impl Inner {
         Ok(self.conclude(state, &guard, &put, record.as_deref())?)
     }
 
-    /// Commits a change of one key, if it is still at the version that was seen: 0 if it was not
-    /// there. `None` if it is not.
+    /// Commits a change of one key, if its newest revision is still the one that was seen. `None` if
+    /// it is not.
     pub(super) fn commit_one<K: TableKey, V: TableValue>(
         self: &Arc<Self>,
         table: &Table<K, V>,
         key: &K,
-        seen: u64,
+        seen: Seen<'_, V>,
         revision: sdd::Shared<Revision<V>>,
         guard: &Guard,
     ) -> Result<Option<Pending>, StoreError> {
@@ -152,17 +160,23 @@ impl Inner {
         };
         let mut state = self.lock();
         state.check()?;
-        let chain = table.0.chain(key, guard);
-        let newest = chain.and_then(|chain| chain.newest(guard));
-        if newest.map_or(0, |newest| newest.version()) != seen
-            && self.bug != Some(SeededBug::DropValidation)
-        {
-            return Ok(None);
-        }
+        let unchanged = match seen.chain {
+            Some(chain) => {
+                let newest = chain.newest(guard).map_or(0, Revision::version);
+                newest == seen.version && !chain.is_retired(guard)
+            }
+            None => table.0.chain(key, guard).is_none(),
+        };
+        let chain = match self.bug {
+            Some(SeededBug::DropValidation) => table.0.chain(key, guard),
+            _ if !unchanged => return Ok(None),
+            _ => seen.chain,
+        };
         let (install, tables) = self.begin_install(&mut state, guard);
         let mut put = Put::new(install.version);
         if let Some(rows) = tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
-            put.add(&self.publisher, rows.install_one(key, revision, &install));
+            let installed = rows.install_one(key, chain, revision, &install);
+            put.add(&self.publisher, installed);
         }
         state.installing = false;
         self.conclude(state, guard, &put, record.as_deref())

@@ -39,6 +39,9 @@ enum Node<K, E> {
     },
 }
 
+/// The children of a branch, and which of them is being walked.
+type Step<'a, K, E> = (&'a [Arc<Node<K, E>>], usize);
+
 /// What an insertion leaves for the parent to do: a new right neighbour.
 type Split<K, E> = Option<(K, Arc<Node<K, E>>)>;
 
@@ -281,7 +284,7 @@ where
 #[derive(Debug)]
 pub(super) struct Range<'a, K, E, Q: ?Sized> {
     /// The branches above the leaf, and which child of each is being walked.
-    path: Vec<(&'a [Arc<Node<K, E>>], usize)>,
+    path: Vec<Step<'a, K, E>>,
     leaf: &'a Node<K, E>,
     at: usize,
     to: Bound<&'a Q>,

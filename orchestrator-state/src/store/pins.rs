@@ -239,7 +239,7 @@ mod tests {
         watermark.store(9, Ordering::SeqCst);
         assert_eq!(pins.look(9).pinned, [3, 5]);
         assert_eq!(pins.look(5).pinned, [3]);
-        drop(old.map(|pin| pins.release(&pin)));
+        assert!(!pins.release(&old.unwrap()));
         let again = pins.pin_again(&held[0]);
         for pin in &held {
             assert!(!pins.release(pin));

@@ -110,6 +110,7 @@ impl<K: TableKey, V: TableValue> Rows<K, V> {
     pub(super) fn install_one(
         &mut self,
         key: &K,
+        chain: Option<&Arc<Chain<V>>>,
         revision: Shared<Revision<V>>,
         install: &Install<'_>,
     ) -> Installed {
@@ -120,12 +121,11 @@ impl<K: TableKey, V: TableValue> Rows<K, V> {
             writes.put(key.clone(), revision.clone());
             self.watchers.changes(&writes, install.version)
         };
-        let index = self.core.index(install.guard);
-        match index.get(key) {
+        match chain {
             Some(chain) => self.push(key, chain, revision, install),
             None if revision.value.is_none() => {}
             None => {
-                let mut new = index.clone();
+                let mut new = self.core.index(install.guard).clone();
                 new.insert(key.clone(), first(revision, install));
                 self.replace(Some(new));
             }
@@ -301,6 +301,9 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
             let newest = chain.and_then(|chain| chain.newest(guard));
             // It may have got a value again, and then it is not gone.
             if newest.is_some_and(|newest| newest.version() == since) {
+                if let Some(chain) = chain {
+                    chain.retire(guard);
+                }
                 let new = new.get_or_insert_with(|| self.core.index(guard).clone());
                 new.remove(&key);
             }
@@ -317,6 +320,8 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
             listed
         });
         self.sweep(horizon, guard, &mut { usize::MAX });
+        self.listed.shrink_to_fit();
+        self.gone.shrink_to_fit();
     }
 
     fn waits_for(&self) -> Option<u64> {

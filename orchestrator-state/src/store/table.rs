@@ -128,17 +128,17 @@ impl<K: TableKey, V: TableValue> Core<K, V> {
         }
     }
 
-    pub(super) fn chain<'g, Q>(&self, key: &Q, guard: &'g Guard) -> Option<&'g Chain<V>>
+    pub(super) fn chain<'g, Q>(&self, key: &Q, guard: &'g Guard) -> Option<&'g Arc<Chain<V>>>
     where
         K: Borrow<Q>,
         Q: Ord + ?Sized,
     {
-        self.index(guard).get(key).map(|chain| &**chain)
+        self.index(guard).get(key)
     }
 }
 
 /// The bounds of any range, by reference.
-pub(super) fn bounds<'a, K, R>(range: &'a R) -> (Bound<&'a K>, Bound<&'a K>)
+pub(super) fn bounds<K, R>(range: &R) -> (Bound<&K>, Bound<&K>)
 where
     R: std::ops::RangeBounds<K>,
 {

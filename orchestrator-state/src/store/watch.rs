@@ -80,6 +80,9 @@ impl<K> fmt::Debug for Interest<K> {
     }
 }
 
+/// A key and its new value, if it has one.
+pub type ChangedRow<K, V> = (K, Option<Value<V>>);
+
 /// What one commit has changed among the keys that a watcher wants to hear of.
 #[derive(Debug)]
 pub struct Changes<K, V: 'static> {
@@ -87,7 +90,7 @@ pub struct Changes<K, V: 'static> {
     pub version: Version,
     /// The keys and their new values, in the order of the keys. No value means that the key was
     /// taken away.
-    pub rows: Vec<(K, Option<Value<V>>)>,
+    pub rows: Vec<ChangedRow<K, V>>,
 }
 
 /// Why a watcher is told of nothing.
@@ -259,8 +262,8 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     }
 
     /// A future of the next changes. Dropping it loses none.
-    pub fn next(&mut self) -> Next<'_, K, V> {
-        Next { watch: self }
+    pub fn changed(&mut self) -> Changed<'_, K, V> {
+        Changed { watch: self }
     }
 
     /// Goes on after [`WatchError::Lagged`]: gives a snapshot that shows all that was missed. What
@@ -299,11 +302,11 @@ impl<K, V> fmt::Debug for Watch<K, V> {
 /// The future of the next changes.
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Next<'a, K: 'static, V: 'static> {
+pub struct Changed<'a, K: 'static, V: 'static> {
     watch: &'a mut Watch<K, V>,
 }
 
-impl<K: TableKey, V: TableValue> Future for Next<'_, K, V> {
+impl<K: TableKey, V: TableValue> Future for Changed<'_, K, V> {
     type Output = Result<Changes<K, V>, WatchError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

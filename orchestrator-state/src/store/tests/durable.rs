@@ -182,7 +182,9 @@ fn a_checkpoint_that_the_journal_does_not_vouch_for_is_refused() {
 fn a_long_journal_gets_a_checkpoint_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let (store, table) = open_numbers(folder.path());
-    (0..50).for_each(|n| drop(put(&store, &table, [(n, Some(1))])));
+    for n in 0..50 {
+        put(&store, &table, [(n, Some(1))]);
+    }
     drop((store, table));
     let config = StoreConfig::default().with_checkpoint_bytes(100);
     drop(config.open(folder.path(), &holder()).unwrap());

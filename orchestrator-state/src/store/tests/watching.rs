@@ -97,7 +97,9 @@ fn a_watcher_can_begin_in_the_past() {
     assert!(matches!(from(9), Err(VersionError::Future { .. })));
     // Without a history, what was is gone.
     let (store, table) = numbers([(1, 1)]);
-    (0..200).for_each(|n| drop(put(&store, &table, [(1, Some(n))])));
+    for n in 0..200 {
+        put(&store, &table, [(1, Some(n))]);
+    }
     let late = store.watch_from(&table, Interest::all(), 9, Version::new(1));
     assert!(matches!(late, Err(VersionError::Dropped { .. })));
 }
@@ -119,7 +121,7 @@ fn a_future_that_is_dropped_loses_nothing() {
     let (_, mut watch) = store.watch(&table, Interest::all(), 9);
     let mut context = Context::from_waker(Waker::noop());
     for n in 1..=3 {
-        let mut next = Box::pin(watch.next());
+        let mut next = Box::pin(watch.changed());
         assert!(next.as_mut().poll(&mut context).is_pending());
         put(&store, &table, [(0, Some(n))]);
         // Ready now, and dropped all the same.
@@ -127,7 +129,7 @@ fn a_future_that_is_dropped_loses_nothing() {
         assert_eq!(told(&mut watch), [(n, vec![(0, Some(n))])]);
     }
     put(&store, &table, [(0, Some(4))]);
-    let ready = std::pin::pin!(watch.next()).poll(&mut context);
+    let ready = std::pin::pin!(watch.changed()).poll(&mut context);
     assert!(matches!(ready, Poll::Ready(Ok(changes)) if changes.version.get() == 4));
 }
 
