@@ -159,7 +159,9 @@ fn a_snapshot_that_ends_frees_what_it_held_without_another_commit() {
     write();
     let held = store.snapshot();
     // Enough for a look at the pins.
-    (0..100).for_each(|_| drop(write()));
+    for _ in 0..100 {
+        write();
+    }
     drop(held);
     let guard = Guard::new();
     let chain = table.0.chain(&0, &guard).unwrap();

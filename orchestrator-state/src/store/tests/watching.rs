@@ -97,7 +97,9 @@ fn a_watcher_can_begin_in_the_past() {
     assert!(matches!(from(9), Err(VersionError::Future { .. })));
     // Without a history, what was is gone.
     let (store, table) = numbers([(1, 1)]);
-    (0..200).for_each(|n| drop(put(&store, &table, [(1, Some(n))])));
+    for n in 0..200 {
+        put(&store, &table, [(1, Some(n))]);
+    }
     let late = store.watch_from(&table, Interest::all(), 9, Version::new(1));
     assert!(matches!(late, Err(VersionError::Dropped { .. })));
 }
