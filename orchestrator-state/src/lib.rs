@@ -1,17 +1,25 @@
 //! What a mission knows and must not lose: a journal, versioned state, a readable plan, whole files.
 //!
 //! - A [`Journal`] is an append-only, hash-chained log in a folder. It is the authority: the rest
-//!   is a projection that can be built again from it. One process writes it, named by its
-//!   [`Holder`]; anyone may follow it with [`Journal::read`] or audit it with [`verify`]. The bytes
-//!   are described in `docs/format.md`.
-//! - A [`StateStore`] holds [`Table`]s in versions. Many threads change it at once through
-//!   [`Transaction`]s, which are serializable and lose no update; a [`Snapshot`] shows one
-//!   [`Version`], waits for nobody and never changes; a [`Watch`] tells of every commit.
-//! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes. What nobody changed
-//!   keeps its bytes, and what a person edited by hand is merged and reported as a [`HandEdit`].
+//!   is a projection that can be built again from it. Records that come together share one sync, and
+//!   [`Durability`] says what an acknowledgement means. One process writes it, named by its
+//!   [`Holder`]; anyone may follow it with [`Journal::read`], audit it with [`verify`], take it away
+//!   as JSON lines with [`export`], or check a [`Proof`] that a record stands in it. The bytes, of
+//!   format version 2, are described in `docs/format.md`.
+//! - A [`StateStore`] holds [`Table`]s in versions, in memory or in a folder. Many threads change it at
+//!   once through [`Transaction`]s, which are serializable and lose no update; a [`Snapshot`] shows
+//!   one [`Version`], waits for nobody and never changes; a [`Watch`] tells of every commit. In a
+//!   folder it is a journal with a record for each commit, and a [`Checkpoint`] now and then so that
+//!   the journal need not be kept for ever. How it works, what it guarantees and what not is in
+//!   `docs/store.md`.
+//! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes, nested as they like.
+//!   What nobody changed keeps its bytes, and what a person edited by hand is merged and reported as
+//!   a [`HandEdit`]. A [`TodoFile`] is such a document in a file that many threads and processes change
+//!   at once.
 //! - [`atomic_write`] replaces a file as a whole or not at all. [`Backups`] keeps the last few copies
 //!   of a file and puts any of them back.
-//! - [`config`] puts settings into a JSON or TOML file that people edit, and takes them out again.
+//! - [`config`] merges settings into a JSON or TOML file that people edit, keeps every comment, and
+//!   takes them out again byte for byte.
 //! - A [`Digest`] is the hash that all of them use.
 //!
 //! This crate does not know what an agent, a model or a scheduler is.
@@ -28,8 +36,9 @@
 //! let (journal, report) = Journal::open(folder, &Holder::new("tidy"))?;
 //! assert_eq!(report.cut_bytes, 0);
 //!
-//! // Two agents finish at the same time; neither overwrites the other.
-//! let store = StateStore::in_memory();
+//! // Two agents finish at the same time; neither overwrites the other, and what is acknowledged is
+//! // on the disk.
+//! let (store, _) = StateStore::open(folder.join("state"), &Holder::new("tidy"))?;
 //! let counts = store.table::<String, u32>("counts")?;
 //! std::thread::scope(|scope| {
 //!     for _ in 0..2 {

@@ -8,6 +8,7 @@
 
 mod bench;
 mod crash;
+mod fuzz;
 mod real;
 mod run;
 mod setup;
@@ -26,6 +27,7 @@ cargo xtask CHORE
   weight    the time of a cold release build, and the number of dependencies [--json]
   bench     AREA (state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
   crash     AREA (state): kills, power cuts, faults, histories [--json] [--short] [--only NAME] [--seed N]
+  fuzz      [TARGET] (config, journal, todo): any bytes for the readers [--seconds N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
 ";
 
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         ("weight", rest) => weight::weight(rest.iter().any(|word| word == "--json")),
         ("bench", [area, rest @ ..]) => bench::bench(area, rest),
         ("crash", [area, rest @ ..]) => crash::crash(area, rest),
+        ("fuzz", rest) => fuzz::fuzz(rest),
         ("real", rest) => real::real(rest),
         ("help" | "--help" | "-h", _) => {
             print!("{HELP}");

@@ -26,6 +26,7 @@ pub(crate) fn test() -> Result {
         ]))
     })?;
     times.take("tests", tests)?;
+    times.take("schedules", schedules)?;
     times.take("doctests", || {
         show(
             cargo()
@@ -57,6 +58,16 @@ fn tests() -> Result {
         cargo()
             .args(["test", "--workspace", "--lib", "--bins", "--tests"])
             .args(MEASURED),
+    )
+}
+
+/// The group commit and the pins under shuttle, which takes their primitives over. So all other tests
+/// of that build are left out.
+fn schedules() -> Result {
+    show(
+        cargo()
+            .args(["test", "--package", "orchestrator-state", "--lib"])
+            .args(["--features", "shuttle", "--quiet", "shuttle_"]),
     )
 }
 

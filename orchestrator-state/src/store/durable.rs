@@ -82,7 +82,7 @@ impl Durable {
                 folder: folder.to_owned(),
                 source,
             })?;
-        let (staged, replayed) = load(folder)?;
+        let (staged, replayed) = load(folder, journal.head().0)?;
         publisher.publish(journal.head().0);
         let durable = Self {
             journal,
@@ -158,8 +158,9 @@ fn bracketed(mut record: Vec<u8>) -> Vec<u8> {
     record
 }
 
-/// Reads the newest checkpoint and what was committed after it. Says how many bytes that was.
-fn load(folder: &Path) -> Result<(Staged, u64), OpenStoreError> {
+/// Reads the newest checkpoint and what was committed after it, up to the journal's last record. Says
+/// how many bytes that was.
+fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
     let read = |source| OpenStoreError::Read {
         folder: folder.to_owned(),
         source,
@@ -172,6 +173,12 @@ fn load(folder: &Path) -> Result<(Staged, u64), OpenStoreError> {
     let path = checkpoint
         .as_ref()
         .map(|checkpoint| checkpoint.path.clone());
+    if let Some(path) = path.as_ref().filter(|_| from > last) {
+        return Err(OpenStoreError::Checkpoint {
+            path: path.clone(),
+            reason: format!("it is ahead of the journal, which ends with version {last}"),
+        });
+    }
     let mut staged = checkpoint.map_or_else(Staged::new, |checkpoint| checkpoint.staged);
     let mut next = from + 1;
     let mut bytes = 0;

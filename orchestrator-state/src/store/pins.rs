@@ -6,6 +6,15 @@
 //! it, while a writer looks. So the reader announces, and then looks whether the watermark has moved
 //! past its version meanwhile. If it has not, no writer that has missed the announcement can have
 //! dropped anything that the reader needs.
+//!
+//! A copy of a pin needs no such second look, for the pin that it is a copy of protects it. But that pin
+//! may be released while a writer is looking: the writer has passed the copy's slot before the copy was
+//! there, and comes to the other slot when that is free again. See [`Pins::pin_again`].
+
+#[cfg(all(test, feature = "shuttle"))]
+mod schedules;
+#[cfg(all(test, not(feature = "shuttle")))]
+mod tests;
 
 use std::cell::Cell;
 
@@ -15,6 +24,14 @@ use crate::sync::{AtomicU64, AtomicUsize, OnceLock, Ordering};
 const FIRST: usize = 32;
 /// Enough blocks for 2^27 snapshots at a time.
 const BLOCKS: usize = 22;
+/// Copies look for a slot above that of their pin, but not further up than this.
+const COPIES: usize = if cfg!(all(test, feature = "shuttle")) {
+    8
+} else {
+    FIRST * 15
+};
+/// Every so many searches for a free slot begin below, or pins within pins would wander up for ever.
+const SEARCHES: u32 = 32;
 /// In a slot: a writer has found that this pin keeps something from being dropped.
 const BLOCKING: u64 = 1 << 63;
 
@@ -30,6 +47,8 @@ pub(super) struct Pins {
     blocks: [OnceLock<Box<[Slot]>>; BLOCKS],
     /// All slots that were ever used are below this.
     used: AtomicUsize,
+    /// Counts the copies that may have been put where a look had been already.
+    copied: AtomicU64,
 }
 
 /// A slot that is taken. It must be given back with [`Pins::release`].
@@ -67,6 +86,8 @@ impl Horizon {
 thread_local! {
     /// Where this thread has last found a free slot.
     static HINT: Cell<usize> = const { Cell::new(usize::MAX) };
+    /// How often it has found another one than last.
+    static SEARCHED: Cell<u32> = const { Cell::new(0) };
 }
 
 /// Spreads the threads over the slots.
@@ -77,6 +98,7 @@ impl Pins {
         Self {
             blocks: [const { OnceLock::new() }; BLOCKS],
             used: AtomicUsize::new(0),
+            copied: AtomicU64::new(0),
         }
     }
 
@@ -106,12 +128,19 @@ impl Pins {
     }
 
     /// Pins the version of another pin, which protects it meanwhile.
+    ///
+    /// A look goes upwards. If it has passed the copy's slot before the copy was there, and the copy's
+    /// slot is above the pin's, it has seen the pin. If there is no such slot, the look is told to begin
+    /// again.
     pub(super) fn pin_again(&self, pin: &Pin) -> Pin {
-        let slot = self.take(pin.version);
-        Pin {
-            version: pin.version,
-            slot,
-        }
+        let version = pin.version;
+        let above = (pin.slot + 1..COPIES).find(|at| self.take_free(*at, version));
+        let slot = above.unwrap_or_else(|| {
+            let slot = self.take(version);
+            self.copied.fetch_add(1, Ordering::SeqCst);
+            slot
+        });
+        Pin { version, slot }
     }
 
     /// Gives a slot back. Says whether a writer is waiting for that.
@@ -130,11 +159,26 @@ impl Pins {
         // Pairs with the announcement in `pin`: of a store there and this look, one sees the other.
         crate::sync::fence(Ordering::SeqCst);
         let mut pinned = Vec::new();
-        let used = self.used.load(Ordering::SeqCst);
-        for slot in self.slots(used) {
-            let value = slot.0.load(Ordering::SeqCst) & !BLOCKING;
-            if value != 0 && value <= watermark {
-                pinned.push(value - 1);
+        loop {
+            let copied = self.copied.load(Ordering::SeqCst);
+            pinned.clear();
+            let mut seen = 0;
+            loop {
+                // A copy may have come into a slot that was beyond the last one, and its pin have left.
+                let used = self.used.load(Ordering::SeqCst);
+                if seen >= used {
+                    break;
+                }
+                for slot in self.slots(seen, used) {
+                    let value = slot.0.load(Ordering::SeqCst) & !BLOCKING;
+                    if value != 0 && value <= watermark {
+                        pinned.push(value - 1);
+                    }
+                }
+                seen = used;
+            }
+            if self.copied.load(Ordering::SeqCst) == copied {
+                break;
             }
         }
         pinned.sort_unstable();
@@ -145,7 +189,7 @@ impl Pins {
     /// Marks the pins up to a version: who releases one of them is asked to clean up.
     pub(super) fn mark_blocking(&self, up_to: u64) {
         let used = self.used.load(Ordering::SeqCst);
-        for slot in self.slots(used) {
+        for slot in self.slots(0, used) {
             let value = slot.0.load(Ordering::Relaxed);
             if value != 0 && value <= up_to + 1 {
                 // It may have been released in between; then there is nothing to mark.
@@ -161,30 +205,42 @@ impl Pins {
 
     /// Takes a free slot.
     fn take(&self, version: u64) -> usize {
-        let mut at = HINT.get();
-        if at == usize::MAX {
+        let hint = HINT.get();
+        if hint != usize::MAX && self.try_take(hint, version) {
+            return hint;
+        }
+        let searched = SEARCHED.get();
+        SEARCHED.set(searched.wrapping_add(1));
+        let mut at = hint;
+        if hint == usize::MAX || searched.is_multiple_of(SEARCHES) {
             at = NEXT_HINT.fetch_add(1, std::sync::atomic::Ordering::Relaxed) % FIRST;
         }
-        let end = BLOCKS_END;
-        loop {
-            let taken = self.slot(at).0.compare_exchange(
-                0,
-                version + 1,
-                Ordering::SeqCst,
-                Ordering::Relaxed,
-            );
-            if taken.is_ok() {
-                break;
-            }
-            at = (at + 1) % end;
+        while !self.take_free(at, version) {
+            at = (at + 1) % BLOCKS_END;
         }
         HINT.set(at);
+        at
+    }
+
+    /// Takes a slot if it looks free. Those that are not are left to their threads' caches.
+    fn take_free(&self, at: usize, version: u64) -> bool {
+        self.slot(at).0.load(Ordering::Relaxed) == 0 && self.try_take(at, version)
+    }
+
+    fn try_take(&self, at: usize, version: u64) -> bool {
+        let taken =
+            self.slot(at)
+                .0
+                .compare_exchange(0, version + 1, Ordering::SeqCst, Ordering::Relaxed);
+        if taken.is_err() {
+            return false;
+        }
         if self.used.load(Ordering::Relaxed) <= at {
             // A writer that does not know of this slot yet has looked before this line, and so before
             // the look at the watermark that follows.
             self.used.fetch_max(at + 1, Ordering::SeqCst);
         }
-        at
+        true
     }
 
     fn slot(&self, at: usize) -> &Slot {
@@ -196,14 +252,15 @@ impl Pins {
         &slots[offset]
     }
 
-    /// The slots below a place, as far as they exist. A block may be missing before one that is
-    /// there: threads bring their hints along from other stores.
-    fn slots(&self, below: usize) -> impl Iterator<Item = &Slot> {
+    /// The slots from one place to below another, as far as they exist. A block may be missing before
+    /// one that is there: threads bring their hints along from other stores.
+    fn slots(&self, from: usize, below: usize) -> impl Iterator<Item = &Slot> {
         let blocks = self.blocks.iter().enumerate();
         let present = blocks.filter_map(|(block, slots)| Some((block, slots.get()?)));
         present.flat_map(move |(block, slots)| {
             let first = FIRST * ((1 << block) - 1);
-            &slots[..below.saturating_sub(first).min(slots.len())]
+            let within = |at: usize| at.saturating_sub(first).min(slots.len());
+            &slots[within(from)..within(below)]
         })
     }
 }
@@ -215,59 +272,4 @@ const BLOCKS_END: usize = FIRST * ((1 << BLOCKS) - 1);
 fn place(at: usize) -> (usize, usize) {
     let block = (at / FIRST + 1).ilog2() as usize;
     (block, at - FIRST * ((1 << block) - 1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_slot_has_a_place_of_its_own() {
-        let mut expected = (0..8).flat_map(|block| (0..FIRST << block).map(move |at| (block, at)));
-        for at in 0..FIRST * 255 {
-            assert_eq!(Some(place(at)), expected.next());
-        }
-    }
-
-    #[test]
-    fn pins_are_seen_until_they_are_released() {
-        let pins = Pins::new();
-        let watermark = AtomicU64::new(5);
-        let held: Vec<Pin> = (0..200).map(|_| pins.pin(&watermark, || 5)).collect();
-        let old = pins.pin_past(3, &AtomicU64::new(3));
-        assert!(pins.pin_past(3, &AtomicU64::new(4)).is_none());
-        watermark.store(9, Ordering::SeqCst);
-        assert_eq!(pins.look(9).pinned, [3, 5]);
-        assert_eq!(pins.look(5).pinned, [3]);
-        assert!(!pins.release(&old.unwrap()));
-        let again = pins.pin_again(&held[0]);
-        for pin in &held {
-            assert!(!pins.release(pin));
-        }
-        assert_eq!(pins.look(9).pinned, [5]);
-        pins.mark_blocking(5);
-        assert!(pins.release(&again));
-        assert_eq!(
-            pins.look(9),
-            Horizon {
-                watermark: 9,
-                pinned: vec![]
-            }
-        );
-    }
-
-    #[test]
-    fn a_revision_is_needed_if_a_pin_is_within_its_time() {
-        let horizon = Horizon {
-            watermark: 20,
-            pinned: vec![5, 9],
-        };
-        assert!(horizon.needs(18, 21));
-        assert!(!horizon.needs(18, 20));
-        assert!(horizon.needs(9, 20));
-        assert!(!horizon.needs(10, 20));
-        assert!(horizon.needs(3, 6));
-        assert!(!horizon.needs(6, 9));
-        assert_eq!(horizon.oldest(), 5);
-    }
 }

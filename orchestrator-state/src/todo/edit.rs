@@ -266,7 +266,14 @@ impl TodoDocument {
         // From the back to the front, so that the places before stay right.
         match layout.status(text) {
             Some(_) if old.word == Some(status) => {}
-            Some(word) if word.is_empty() => text.insert_str(word.start, &format!(" {status}")),
+            Some(word) if word.is_empty() => {
+                let is_apart = text[word.start..]
+                    .chars()
+                    .next()
+                    .is_none_or(|next| next.is_whitespace() || next == '|');
+                let gap = if is_apart { "" } else { " " };
+                text.insert_str(word.start, &format!(" {status}{gap}"));
+            }
             Some(word) => text.replace_range(word, status.as_str()),
             // Where nobody writes the field and the box says it all, none is added.
             None if status.mark().plain_status() == status => {}

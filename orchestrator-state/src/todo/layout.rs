@@ -146,7 +146,7 @@ impl Layout {
     }
 
     /// The word of the `status:` field: all of its value, or its first word if that is what we
-    /// know and remarks follow.
+    /// know and remarks follow, or if code or a comment does; nothing if the first word is of that.
     pub(super) fn status(&self, line: &str) -> Option<Range<usize>> {
         let value = self.field(Key::Status)?.value.clone();
         let text = &line[value.clone()];
@@ -156,6 +156,12 @@ impl Layout {
         let first = text.split_whitespace().next().unwrap_or_default();
         if Status::from_word(first).is_some() {
             return Some(value.start..value.start + first.len());
+        }
+        // To take away where code or a comment begins or ends would change what else is one.
+        let delimits = |text: &str| ["`", "<!--", "-->"].iter().any(|mark| text.contains(mark));
+        if delimits(text) {
+            let len = if delimits(first) { 0 } else { first.len() };
+            return Some(value.start..value.start + len);
         }
         Some(value)
     }

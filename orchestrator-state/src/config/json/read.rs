@@ -64,6 +64,11 @@ pub(in crate::config) fn read(text: &str, format: Format) -> Result<Document, Me
     comments.dedup();
 
     let Some(value) = parsed.value else {
+        // The parser takes any blank of Unicode for one; strict JSON has four.
+        let is_odd = |odd: char| !matches!(odd, ' ' | '\t' | '\n' | '\r');
+        if let Some(at) = body.find(is_odd).filter(|_| is_strict) {
+            return Err(syntax(at, "this character is no blank in JSON".to_owned()));
+        }
         return Ok(Document {
             root: Node {
                 span: text.len()..text.len(),

@@ -20,6 +20,8 @@ fn texts_that_are_not_of_their_format() {
         (Json, "{\"a\": 01}", "line 1"),
         (Json, "{\"a\": 1} x", "line 1, column 10"),
         (Json, "{\"a\": \"\t\"}", "line 1"),
+        (Json, " \n\u{b}", "line 2, column 1"),
+        (Json, "\u{a0}", "line 1, column 1"),
         (Jsonc, "{a: 1}", "line 1, column 2"),
         (Jsonc, "{'a': 1}", "line 1, column 2"),
         (Jsonc, "{\"a\": 1 \"b\": 2}", "line 1, column 8"),

@@ -179,6 +179,29 @@ fn a_checkpoint_that_the_journal_does_not_vouch_for_is_refused() {
 }
 
 #[test]
+fn a_checkpoint_that_is_ahead_of_its_journal_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, table) = open_numbers(folder.path());
+    put(&store, &table, [(1, Some(1))]);
+    drop((store, table));
+    let other = tempfile::tempdir().unwrap();
+    let (store, table) = open_numbers(other.path());
+    for n in 0..9 {
+        put(&store, &table, [(n, Some(1_000_000))]);
+    }
+    store.checkpoint().unwrap();
+    drop((store, table));
+    let name = format!("checkpoints/{:020}.jsonl", 9);
+    fs::create_dir(folder.path().join("checkpoints")).unwrap();
+    fs::copy(other.path().join(&name), folder.path().join(&name)).unwrap();
+    let refused = StateStore::open(folder.path(), &holder());
+    assert!(
+        matches!(refused, Err(OpenStoreError::Checkpoint { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
 fn a_long_journal_gets_a_checkpoint_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let (store, table) = open_numbers(folder.path());

@@ -122,6 +122,30 @@ fn agents_and_titles_are_set() {
     );
 }
 
+/// Taken away whole, the words behind `status:` would leave a comment open, and with it all lines to
+/// the next `-->`.
+#[test]
+fn a_status_with_comments_or_code_behind_it_leaves_them_alone() {
+    for (before, after) in [
+        (
+            "- [ ] t1 <!-- w | status: blocked by --> me\n- [ ] t2\n-->\n",
+            "- [-] t1 <!-- w | status: waived by --> me\n- [ ] t2\n-->\n",
+        ),
+        (
+            "- [ ] t1 `<!-- | status: who` knows\n- [ ] t2\n-->\n",
+            "- [-] t1 `<!-- | status:  waived who` knows\n- [ ] t2\n-->\n",
+        ),
+        (
+            "- [ ] t1 <!-- w | status:--> | a\n",
+            "- [-] t1 <!-- w | status: waived --> | a\n",
+        ),
+    ] {
+        check(before, |todo| todo.set_status("t1", Status::Waived), after);
+        let todo = TodoDocument::parse(after);
+        assert_eq!(todo.item("t1").unwrap().status(), Status::Waived);
+    }
+}
+
 #[test]
 fn what_would_be_read_as_something_else_is_refused() {
     let text = "- [ ] t1 a\n- [ ] t2 b <!-- c -->\n";
