@@ -44,11 +44,12 @@ fn the_model_is_sound_and_each_of_its_bugs_is_caught() {
 #[test]
 fn old_versions_are_freed_when_nobody_can_read_them() {
     let census = Census::new();
-    let store = StateStore::new();
+    let store = StateStore::in_memory();
+    let table = store.table("rows").unwrap();
     let write = |round: u64| {
         for key in 0..50_u32 {
             let mut tx = store.begin();
-            tx.put(key, census.admit(round));
+            tx.put(&table, key, census.admit(round));
             tx.commit().unwrap();
         }
     };
