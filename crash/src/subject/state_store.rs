@@ -174,7 +174,9 @@ impl View for StateStoreView<'_> {
     }
 
     fn get(&self, key: Key) -> Option<Value> {
-        self.snapshot.get(of(self.tables, key), &key).map(|value| *value)
+        self.snapshot
+            .get(of(self.tables, key), &key)
+            .map(|value| *value)
     }
 
     fn range(&self, from: Key, to: Key) -> Vec<(Key, Value)> {

@@ -62,10 +62,16 @@ pub(super) fn kept(folder: &Path) -> Result<Vec<Kept>, VaultError> {
     let version = snapshot.version().get();
     drop(snapshot);
     drop(vault);
-    verify(folder).map_err(VaultError::at("verifying the journal of the store in", folder))?;
+    verify(folder).map_err(VaultError::at(
+        "verifying the journal of the store in",
+        folder,
+    ))?;
     // Each commit has made one version, one entry and one more of the count.
     if count != kept.len() as u64 || version != count {
-        let told = format!("{} entries, a count of {count}, version {version}", kept.len());
+        let told = format!(
+            "{} entries, a count of {count}, version {version}",
+            kept.len()
+        );
         return Err(VaultError::at("comparing the rows of", folder)(told));
     }
     Ok(kept)
