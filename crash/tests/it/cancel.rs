@@ -3,12 +3,12 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::{Future, poll_fn};
-use std::pin::pin;
-use std::sync::mpsc;
-use std::task::Poll;
+use std::pin::{Pin, pin};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use orchestrator_crash::drop_at_every_await;
+use orchestrator_crash::{Dropped, drop_at_every_await};
 use orchestrator_state::{
     Changes, Durability, Holder, Interest, Journal, JournalConfig, StateStore, StoreConfig, Table,
     UpdateError, Watch, WatchError, verify,
@@ -87,7 +87,7 @@ fn a_pending_commit() {
                 });
                 put.unwrap().1
             };
-            let check = |dropped: orchestrator_crash::Dropped| assert_eq!(dropped.wakers, 0);
+            let check = |dropped: Dropped| assert_eq!(dropped.wakers, 0);
             let done = drop_at_every_await(submit, check).unwrap();
             assert_eq!(done.output.unwrap().get(), made.get());
         }
@@ -103,11 +103,22 @@ fn a_pending_commit() {
     });
 }
 
+/// A waker that says when it is woken.
+struct Told(mpsc::Sender<()>);
+
+impl Wake for Told {
+    fn wake(self: Arc<Self>) {
+        // Nobody listens any more where the future was ready at once.
+        let _ = self.0.send(());
+    }
+}
+
 /// A commit that only reads what another has written waits for the same record as that one does.
 #[test]
-fn a_pending_commit_and_one_that_has_read_it() {
+fn a_pending_commit_beside_one_that_has_read_it() {
     stores(|store, table| {
         let made = Cell::new(0_u64);
+        let beside = RefCell::new(None);
         for _ in 0..ROUNDS {
             let submit = || {
                 made.set(made.get() + 1);
@@ -118,39 +129,26 @@ fn a_pending_commit_and_one_that_has_read_it() {
                 });
                 let get =
                     store.submit_update::<_, UpdateError>(|tx| Ok(tx.get(&table, &0).map(|v| *v)));
-                let ((), put) = put.unwrap();
-                let (got, get) = get.unwrap();
+                let (got, mut get) = get.unwrap();
                 assert_eq!(got, Some(number));
-                // Both at once: the other way round would not need the first one's waker.
-                async move {
-                    let (mut put, mut get) = (pin!(put), pin!(get));
-                    let (mut one, mut two) = (None, None);
-                    poll_fn(|context| {
-                        if one.is_none()
-                            && let Poll::Ready(result) = put.as_mut().poll(context)
-                        {
-                            one = Some(result);
-                        }
-                        if two.is_none()
-                            && let Poll::Ready(result) = get.as_mut().poll(context)
-                        {
-                            two = Some(result);
-                        }
-                        match (one.take(), two.take()) {
-                            (Some(one), Some(two)) => Poll::Ready((one, two)),
-                            (first, second) => {
-                                (one, two) = (first, second);
-                                Poll::Pending
-                            }
-                        }
-                    })
-                    .await
-                }
+                let (tell, told) = mpsc::channel();
+                let waker = Waker::from(Arc::new(Told(tell)));
+                let ready = Pin::new(&mut get).poll(&mut Context::from_waker(&waker));
+                *beside.borrow_mut() = ready.is_pending().then_some((get, told));
+                put.unwrap().1
             };
-            let check = |dropped: orchestrator_crash::Dropped| assert_eq!(dropped.wakers, 0);
-            let (put, get) = drop_at_every_await(submit, check).unwrap().output;
-            assert_eq!(put.unwrap().get(), made.get());
-            assert_eq!(get.unwrap().get(), made.get());
+            let done = drop_at_every_await(submit, |dropped| {
+                assert_eq!(dropped.wakers, 0);
+                // Whatever has become of the other, this one is woken, and is ready then.
+                if let Some((mut get, told)) = beside.take() {
+                    told.recv_timeout(Duration::from_secs(10)).unwrap();
+                    match Pin::new(&mut get).poll(&mut Context::from_waker(Waker::noop())) {
+                        Poll::Ready(version) => assert_eq!(version.unwrap().get(), made.get()),
+                        Poll::Pending => panic!("it was woken for nothing"),
+                    }
+                }
+            });
+            assert_eq!(done.unwrap().output.unwrap().get(), made.get());
         }
     });
 }
@@ -214,7 +212,7 @@ fn the_next_change() {
                 })
                 .await
             };
-            let check = |dropped: orchestrator_crash::Dropped| assert_eq!(dropped.wakers, 0);
+            let check = |dropped: Dropped| assert_eq!(dropped.wakers, 0);
             let changes = drop_at_every_await(make, check).unwrap().output.unwrap();
             told.push(changes.version);
         }
