@@ -59,17 +59,17 @@ fn a_ticket() {
 /// Stores in memory and on a disk, with one table.
 fn stores(mut with: impl FnMut(StateStore, Table<u64, u64>)) {
     let in_memory = StateStore::in_memory();
-    let table = in_memory.table("rows").unwrap();
+    let table = in_memory.table("rows").expect("a table");
     with(in_memory, table);
     for durability in MODES {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let (store, _) = StoreConfig::default()
             .with_durability(durability)
             .open(folder.path(), &Holder::new("crash"))
-            .unwrap();
-        let table = store.table("rows").unwrap();
+            .expect("a store in an empty folder");
+        let table = store.table("rows").expect("a table");
         with(store, table);
-        verify(folder.path()).unwrap();
+        verify(folder.path()).expect("what is left is sound");
     }
 }
 
