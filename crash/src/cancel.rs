@@ -32,6 +32,9 @@ pub struct Dropped {
     pub wakes: usize,
     /// Whether it had completed, which is true of the last one only.
     pub completed: bool,
+    /// How many of its wakers somebody still keeps, although it is gone. Whoever is about to wake one
+    /// is given some time to do so; what is counted here has leaked.
+    pub wakers: usize,
 }
 
 /// All points were tried.
@@ -153,8 +156,10 @@ impl DropAtEveryAwait {
                 }
             }
         }
+        drop(waker);
         let dropped = Dropped {
             polls,
+            wakers: alarm.wakers_after(self.patience),
             wakes: alarm.wakes.load(Ordering::SeqCst),
             completed: output.is_some(),
         };
@@ -181,6 +186,15 @@ struct Alarm {
 }
 
 impl Alarm {
+    /// How many wakers there still are, when all are gone or the time is over.
+    fn wakers_after(self: &Arc<Self>, patience: Duration) -> usize {
+        let start = Instant::now();
+        while Arc::strong_count(self) > 1 && start.elapsed() < patience {
+            std::thread::yield_now();
+        }
+        Arc::strong_count(self) - 1
+    }
+
     /// Waits until it has rung more often than it had.
     fn rings_after(&self, seen: usize, patience: Duration) -> bool {
         let start = Instant::now();

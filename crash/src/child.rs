@@ -3,12 +3,16 @@
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 use std::process::{ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use thiserror::Error;
 
 use crate::audit::Ack;
 use crate::vault::VaultError;
 use crate::writer::{Orders, WORD};
+
+/// How long a writer may say nothing, before it counts as stuck.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// When a writer is struck.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +52,15 @@ pub enum TrialError {
     Ended {
         /// The last that it said.
         said: String,
+    },
+    /// The writer says nothing any more.
+    #[error(
+        "the writer has said nothing for {} s and was killed, after {acks} acknowledgements; a lost wake-up?",
+        PATIENCE.as_secs()
+    )]
+    Stuck {
+        /// How many acknowledgements were read.
+        acks: usize,
     },
     /// A system program failed.
     #[error("`{command}` failed: {said}; it has to run as root")]
@@ -117,6 +130,7 @@ impl Child {
             if come {
                 return Ok(());
             }
+            self.wait_for_words()?;
             if !self.read_line()? || self.said.starts_with("error") {
                 return Err(TrialError::Ended {
                     said: std::mem::take(&mut self.said),
@@ -161,6 +175,30 @@ impl Child {
             .wait()
             .map_err(TrialError::process("waiting for the writer"))?;
         Ok(std::mem::take(&mut self.acks))
+    }
+
+    /// Waits until there is something to read, or the writer has ended.
+    #[cfg(unix)]
+    fn wait_for_words(&self) -> Result<(), TrialError> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        if !self.lines.buffer().is_empty() {
+            return Ok(());
+        }
+        let patience = Timespec::try_from(PATIENCE).ok();
+        let mut pipe = [PollFd::new(self.lines.get_ref(), PollFlags::IN)];
+        match poll(&mut pipe, patience.as_ref()) {
+            Ok(0) => Err(TrialError::Stuck {
+                acks: self.acks.len(),
+            }),
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(TrialError::process("waiting for the writer")(error.into())),
+        }
+    }
+
+    /// Where nothing tells, reading waits.
+    #[cfg(not(unix))]
+    fn wait_for_words(&self) -> Result<(), TrialError> {
+        Ok(())
     }
 
     /// Takes in a line. Whether there was one; a torn one counts as none.

@@ -7,6 +7,7 @@
 //! - [`serial`]: random histories of transactions, recorded by [`workload`] on any [`Subject`] and
 //!   judged by [`check()`], which replays them in the order of their versions; and histories of one
 //!   register, judged by [`search`], which does not trust versions.
+//! - [`seeded`]: the bugs that can be put into the store itself, and must be caught.
 //! - [`kill`]: a writer process (see [`writer`] and [`vault`]) is killed; what it has acknowledged
 //!   must be there.
 //! - [`power`]: the same on a disk that loses its power.
@@ -26,6 +27,7 @@ pub mod model;
 pub mod power;
 pub mod register;
 pub mod search;
+pub mod seeded;
 pub mod serial;
 pub mod subject;
 pub mod vault;

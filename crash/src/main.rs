@@ -13,7 +13,8 @@ use std::process::ExitCode;
 use orchestrator_crash::subject::StateStoreSubject;
 use orchestrator_crash::vault::Kind;
 use orchestrator_crash::writer::{self, Orders};
-use orchestrator_crash::{Line, kill, serial};
+use orchestrator_crash::{Line, kill, seeded, serial};
+use orchestrator_state::Durability;
 
 const HELP: &str = "\
 orchestrator-crash state [--short] [--only serializable|register|kill|power] [--seed N] [--count N]
@@ -125,6 +126,20 @@ fn state(settings: &Settings) -> Result<bool> {
             count,
             seed,
         ))?;
+        for (name, durability) in [
+            ("serializable: StateStore on a disk", Durability::Immediate),
+            (
+                "serializable: StateStore that does not wait for its disk",
+                Durability::None,
+            ),
+        ] {
+            let make = || seeded::on_file(durability);
+            let count = count.div_ceil(10);
+            printer.print(&serial::serializable(name, make, count, seed))?;
+        }
+        for line in seeded::controls(count.min(1_000), seed) {
+            printer.print(&line)?;
+        }
         for line in serial::controls(count.min(1_000), seed) {
             printer.print(&line)?;
         }
@@ -134,10 +149,21 @@ fn state(settings: &Settings) -> Result<bool> {
         let make = StateStoreSubject::new;
         let name = "linearizable register: StateStore";
         printer.print(&serial::linearizable(name, make, count, seed))?;
+        let name = "linearizable register: StateStore on a disk";
+        let make = || seeded::on_file(Durability::Immediate);
+        let count = count.div_ceil(10);
+        printer.print(&serial::linearizable(name, make, count, seed))?;
     }
     if settings.wants("kill") {
         let count = settings.count(1_000, 20);
-        printer.print(&kill::survives(&program, Kind::Journal, count, seed)?)?;
+        for kind in [
+            Kind::Journal,
+            Kind::JournalNoSync,
+            Kind::Store,
+            Kind::StoreNoSync,
+        ] {
+            printer.print(&kill::survives(&program, kind, count, seed)?)?;
+        }
         printer.print(&kill::control(&program, count.min(100), seed)?)?;
     }
     if settings.wants("power") {

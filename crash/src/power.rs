@@ -36,7 +36,7 @@ struct Trial {
     control: bool,
 }
 
-const TRIALS: [Trial; 3] = [
+const TRIALS: [Trial; 7] = [
     Trial {
         name: "power cut: journal",
         kind: Kind::Journal,
@@ -48,6 +48,30 @@ const TRIALS: [Trial; 3] = [
         kind: Kind::Journal,
         stopped: false,
         control: false,
+    },
+    Trial {
+        name: "power cut: store",
+        kind: Kind::Store,
+        stopped: true,
+        control: false,
+    },
+    Trial {
+        name: "power cut: store, in the middle of its syncs",
+        kind: Kind::Store,
+        stopped: false,
+        control: false,
+    },
+    Trial {
+        name: "power cut: journal without fsync",
+        kind: Kind::JournalNoSync,
+        stopped: true,
+        control: true,
+    },
+    Trial {
+        name: "power cut: store without fsync",
+        kind: Kind::StoreNoSync,
+        stopped: true,
+        control: true,
     },
     Trial {
         name: "power cut: acknowledged without fsync",

@@ -2,16 +2,19 @@
 
 mod journal;
 mod plain;
+mod store;
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use orchestrator_state::Durability;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use journal::JournalVault;
 use plain::PlainVault;
+use store::StoreVault;
 
 /// What is written: enough to see afterwards whether it is whole, single and in its place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -77,6 +80,12 @@ impl VaultError {
 pub enum Kind {
     /// The journal of `orchestrator-state`, durable before it acknowledges.
     Journal,
+    /// A control: the journal, acknowledging what the system has. A power cut loses it.
+    JournalNoSync,
+    /// The store of `orchestrator-state`, durable before it acknowledges. Each entry is a commit.
+    Store,
+    /// A control: the store, acknowledging what the system has. A power cut loses it.
+    StoreNoSync,
     /// A control: lines in a file, acknowledged when the system has them. A power cut loses them.
     NoSync,
     /// A control: lines in a buffer, acknowledged before the system has them. A kill loses them.
@@ -85,13 +94,23 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Journal, Self::NoSync, Self::Buffered];
+    pub const ALL: [Self; 6] = [
+        Self::Journal,
+        Self::JournalNoSync,
+        Self::Store,
+        Self::StoreNoSync,
+        Self::NoSync,
+        Self::Buffered,
+    ];
 
     /// Its name on a command line.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::Journal => "journal",
+            Self::JournalNoSync => "journal-no-sync",
+            Self::Store => "store",
+            Self::StoreNoSync => "store-no-sync",
             Self::NoSync => "no-sync",
             Self::Buffered => "buffered",
         }
@@ -103,7 +122,10 @@ impl Kind {
     /// [`VaultError`] when it cannot be opened, for instance because it is damaged.
     pub fn open(self, folder: &Path) -> Result<Box<dyn Vault>, VaultError> {
         Ok(match self {
-            Self::Journal => Box::new(JournalVault::open(folder)?),
+            Self::Journal => Box::new(JournalVault::open(folder, Durability::Immediate)?),
+            Self::JournalNoSync => Box::new(JournalVault::open(folder, Durability::None)?),
+            Self::Store => Box::new(StoreVault::open(folder, Durability::Immediate)?),
+            Self::StoreNoSync => Box::new(StoreVault::open(folder, Durability::None)?),
             Self::NoSync => Box::new(PlainVault::open(folder, 0)?),
             Self::Buffered => Box::new(PlainVault::open(folder, 1 << 20)?),
         })
@@ -115,7 +137,8 @@ impl Kind {
     /// [`VaultError`] when it cannot be opened or is found damaged.
     pub fn kept(self, folder: &Path) -> Result<Vec<Kept>, VaultError> {
         match self {
-            Self::Journal => journal::kept(folder),
+            Self::Journal | Self::JournalNoSync => journal::kept(folder),
+            Self::Store | Self::StoreNoSync => store::kept(folder),
             Self::NoSync | Self::Buffered => plain::kept(folder),
         }
     }
@@ -123,8 +146,14 @@ impl Kind {
 
 /// A word that names no vault.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("`{0}` is no vault; there are journal, no-sync and buffered")]
-pub struct UnknownKind(String);
+#[error("`{word}` is no vault; there are {}", names())]
+pub struct UnknownKind {
+    word: String,
+}
+
+fn names() -> String {
+    Kind::ALL.map(Kind::name).join(", ")
+}
 
 impl FromStr for Kind {
     type Err = UnknownKind;
@@ -133,6 +162,8 @@ impl FromStr for Kind {
         Self::ALL
             .into_iter()
             .find(|kind| kind.name() == word)
-            .ok_or_else(|| UnknownKind(word.to_owned()))
+            .ok_or_else(|| UnknownKind {
+                word: word.to_owned(),
+            })
     }
 }

@@ -133,6 +133,30 @@ fn a_lost_wake_up_is_seen() {
 }
 
 #[test]
+fn a_waker_that_is_kept_is_seen() {
+    let place = Mutex::new(None);
+    let hasty = DropAtEveryAwait::default().with_patience(Duration::from_millis(1));
+    let mut kept = Vec::new();
+    // Each future puts its waker in the place of the one before, and leaves it there.
+    hasty
+        .run(
+            || async {
+                std::future::poll_fn(|context| {
+                    context.waker().wake_by_ref();
+                    match place.lock().unwrap().replace(context.waker().clone()) {
+                        Some(_) => Poll::Ready(()),
+                        None => Poll::Pending,
+                    }
+                })
+                .await;
+            },
+            |dropped| kept.push(dropped.wakers),
+        )
+        .unwrap();
+    assert_eq!(kept, [0, 1, 1]);
+}
+
+#[test]
 fn a_future_without_an_end_is_seen() {
     let short = DropAtEveryAwait::default().with_limit(20);
     let stuck = short.run(|| yields(usize::MAX), |_| {});

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use orchestrator_state::{Holder, Journal, verify};
+use orchestrator_state::{Durability, Holder, Journal, JournalConfig, verify};
 
 use super::{Entry, Kept, Vault, VaultError};
 
@@ -13,8 +13,15 @@ pub(super) struct JournalVault {
 }
 
 impl JournalVault {
-    pub(super) fn open(folder: &Path) -> Result<Self, VaultError> {
-        let (journal, _) = Journal::open(folder, &Holder::new("crash"))
+    pub(super) fn open(folder: &Path, durability: Durability) -> Result<Self, VaultError> {
+        let mut config = JournalConfig::default().with_durability(durability);
+        if durability == Durability::Immediate {
+            // Small segments, so that the strikes fall into their beginnings as well. Each one that
+            // is finished is synced, which would save the control.
+            config = config.with_segment_bytes(16 << 10);
+        }
+        let (journal, _) = config
+            .open(folder, &Holder::new("crash"))
             .map_err(VaultError::at("opening the journal in", folder))?;
         Ok(Self {
             journal,
@@ -25,23 +32,24 @@ impl JournalVault {
 
 impl Vault for JournalVault {
     fn put(&self, entry: &Entry) -> Result<u64, VaultError> {
-        let record = self
-            .journal
-            .append("entry", entry)
-            .map_err(VaultError::at("appending to the journal in", &self.folder))?;
-        Ok(record.seq)
+        let bytes = serde_json::to_vec(entry)
+            .map_err(VaultError::at("encoding for the journal in", &self.folder))?;
+        self.journal
+            .append_bytes("entry", &bytes)
+            .map_err(VaultError::at("appending to the journal in", &self.folder))
     }
 }
 
 /// Recovers, verifies and reads.
 pub(super) fn kept(folder: &Path) -> Result<Vec<Kept>, VaultError> {
-    drop(JournalVault::open(folder)?);
+    drop(JournalVault::open(folder, Durability::Immediate)?);
     let verified = verify(folder).map_err(VaultError::at("verifying the journal in", folder))?;
     let kept: Vec<Kept> = Journal::read(folder)
         .map_err(VaultError::at("reading the journal in", folder))?
         .map(|record| {
             let record = record.map_err(VaultError::at("reading the journal in", folder))?;
-            let entry = serde_json::from_value(record.data)
+            let entry = record
+                .decode()
                 .map_err(VaultError::at("reading an entry of", folder))?;
             Ok(Kept {
                 position: record.seq,

@@ -1,4 +1,5 @@
 //! The short forms, on the real program.
 
+mod cancel;
 mod processes;
 mod store;

@@ -11,9 +11,16 @@ fn program() -> &'static Path {
 }
 
 #[test]
-fn the_journal_survives_kills() {
-    let line = kill::survives(program(), Kind::Journal, 20, fastrand::u64(..1 << 48)).unwrap();
-    assert!(line.met, "{line:?}");
+fn the_journal_and_the_store_survive_kills() {
+    for kind in [
+        Kind::Journal,
+        Kind::JournalNoSync,
+        Kind::Store,
+        Kind::StoreNoSync,
+    ] {
+        let line = kill::survives(program(), kind, 20, fastrand::u64(..1 << 48)).unwrap();
+        assert!(line.met, "{line:?}");
+    }
 }
 
 #[test]
@@ -30,7 +37,7 @@ fn what_is_acknowledged_out_of_a_buffer_does_not() {
     clippy::print_stderr,
     reason = "who reads the output has to know what was skipped"
 )]
-fn the_journal_survives_power_cuts_and_what_was_not_synced_does_not() {
+fn journal_and_store_survive_power_cuts_and_what_was_not_synced_does_not() {
     let output = Command::new(program())
         .args(["state", "--short", "--only", "power"])
         .output()

@@ -10,6 +10,7 @@ use super::error::AppendError;
 use super::queue::{Cause, Next, Place, Queue, Stop};
 use super::ticket::Ticket;
 use super::writer::{Fault, Writer};
+use crate::sync::{Ordering, fence};
 
 /// A record's data, kind and time together are no longer than this.
 const LONGEST: usize = 1 << 30;
@@ -94,7 +95,7 @@ impl Shared {
         Ticket {
             shared: Arc::clone(self),
             place,
-            polled: false,
+            number: None,
         }
     }
 
@@ -124,7 +125,9 @@ impl Shared {
         let place = self.queue.last_place();
         self.wait(&place)?;
         if !self.is_immediate() {
-            self.sync_all(&mut self.lock());
+            let mut end = self.lock();
+            self.sync_all(&mut end);
+            self.release(end);
         }
         match self.queue.stopped() {
             Some(stop) if self.queue.head().seq < place.seq || !self.is_immediate() => {
@@ -142,7 +145,9 @@ impl Shared {
         if let Some(Stop { first, .. }) = self.queue.stopped() {
             return Err(AppendError::Stopped { failed: first });
         }
-        Ok(work(&mut end.writer))
+        let done = work(&mut end.writer);
+        self.release(end);
+        Ok(done)
     }
 
     /// The last act: writes what is left, trims the file, and makes the anchor durable.
@@ -172,7 +177,9 @@ impl Shared {
     pub(super) fn run(&self) {
         let writes = self.is_immediate();
         loop {
-            let due = self.lock().writer.due();
+            let end = self.lock();
+            let due = end.writer.due();
+            self.release(end);
             match self.queue.next(due, writes) {
                 Next::Close => return,
                 Next::Look => {
@@ -180,6 +187,7 @@ impl Shared {
                     if end.writer.due().is_some_and(|due| due <= Instant::now()) {
                         self.sync_all(&mut end);
                     }
+                    self.release(end);
                 }
                 Next::Batch => {
                     let (soon, pace) = {
@@ -220,14 +228,29 @@ impl Shared {
     fn drain(&self) {
         let mut end = self.lock();
         self.drain_locked(&mut end);
-        drop(end);
-        self.drain_if_free();
+        self.release(end);
     }
 
-    /// Drains the queue, unless somebody is doing so: they look again after they have let go, so
+    /// Lets go of the end. Where committers write, whoever found it taken has gone away and relies
+    /// on this: it looks for what they have left in the queue.
+    fn release(&self, end: MutexGuard<'_, End>) {
+        drop(end);
+        if !self.is_immediate() {
+            self.drain_if_free();
+        }
+    }
+
+    /// Drains the queue, unless somebody has the end: they look again after they have let go, so
     /// nothing is left behind.
     fn drain_if_free(&self) {
-        while self.queue.count() > 0 && self.queue.stopped().is_none() {
+        loop {
+            // A record that was put into the queue before the end was found taken, and the look at
+            // the queue after the end was let go: without the fence, a processor may do either in
+            // the other order, and both would leave it to the other.
+            fence(Ordering::SeqCst);
+            if self.queue.count() == 0 || self.queue.stopped().is_some() {
+                return;
+            }
             let mut end = match self.end.try_lock() {
                 Ok(end) => end,
                 Err(TryLockError::Poisoned(end)) => end.into_inner(),

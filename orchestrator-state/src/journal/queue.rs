@@ -79,8 +79,11 @@ struct State {
     head: Link,
     /// How many wait at each of the condition variables.
     waiting: [usize; 2],
-    /// By record: who is to be woken. A dropped ticket takes its own away.
-    wakers: BTreeMap<u64, Waker>,
+    /// By record and ticket: who is to be woken. A record may have several tickets, and a dropped one
+    /// takes its own waker away.
+    wakers: BTreeMap<(u64, u64), Waker>,
+    /// The number of the next ticket that is polled.
+    next_ticket: u64,
     /// By batch: the hash of its block, and how many still want to know it.
     heads: VecDeque<(u64, Digest, usize)>,
     stopped: Option<Stop>,
@@ -102,6 +105,7 @@ impl Queue {
                 head,
                 waiting: [0; 2],
                 wakers: BTreeMap::new(),
+                next_ticket: 0,
                 heads: VecDeque::new(),
                 stopped: None,
                 writer_waits: false,
@@ -180,22 +184,34 @@ impl Queue {
     }
 
     /// Looks whether a record is acknowledged; if not, the waker is kept until it is, or until
-    /// [`forget`](Self::forget).
-    pub(super) fn poll(&self, place: &Place, waker: &Waker) -> Option<Result<(), Stop>> {
+    /// [`forget`](Self::forget). `ticket` is the number under which it is kept, given at the first
+    /// time.
+    pub(super) fn poll(
+        &self,
+        place: &Place,
+        ticket: &mut Option<u64>,
+        waker: &Waker,
+    ) -> Option<Result<(), Stop>> {
+        // Outside of the lock: to clone or to drop a waker may run anything.
+        let waker = waker.clone();
         let mut state = self.lock();
         let result = state.result(place.seq);
-        if result.is_none() {
-            let kept = state.wakers.entry(place.seq);
-            kept.and_modify(|kept| kept.clone_from(waker))
-                .or_insert_with(|| waker.clone());
+        if result.is_some() {
+            return result;
         }
-        result
+        let next = state.next_ticket;
+        let ticket = *ticket.get_or_insert(next);
+        state.next_ticket += u64::from(ticket == next);
+        let old = state.wakers.insert((place.seq, ticket), waker);
+        drop(state);
+        drop(old);
+        None
     }
 
-    /// Drops the waker of a record.
-    pub(super) fn forget(&self, seq: u64) {
-        let waker = self.lock().wakers.remove(&seq);
-        // Outside of the lock: dropping a waker may run anything.
+    /// Drops the waker of a ticket.
+    pub(super) fn forget(&self, place: &Place, ticket: u64) {
+        let waker = self.lock().wakers.remove(&(place.seq, ticket));
+        // Outside of the lock, as above.
         drop(waker);
     }
 
@@ -237,7 +253,7 @@ impl Queue {
         }
     }
 
-    /// How many records the open batch has.
+    /// How many records the open batch has. It may be those of a moment ago.
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
@@ -265,7 +281,7 @@ impl Queue {
             let wanted = (batch.number, head.head, batch.wanted);
             state.heads.push_back(wanted);
         }
-        let later = state.wakers.split_off(&(head.seq + 1));
+        let later = state.wakers.split_off(&(head.seq + 1, 0));
         let wakers = std::mem::replace(&mut state.wakers, later);
         let lane = lane(batch.number);
         let waiting = state.waiting[lane];

@@ -20,8 +20,8 @@ use super::queue::Place;
 pub struct Ticket {
     pub(super) shared: Arc<Shared>,
     pub(super) place: Place,
-    /// Whether the queue keeps a waker for it.
-    pub(super) polled: bool,
+    /// The number under which the queue keeps a waker for it, once it was pending.
+    pub(super) number: Option<u64>,
 }
 
 impl Ticket {
@@ -58,24 +58,22 @@ impl Future for Ticket {
     type Output = Result<(), AppendError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.shared.queue.poll(&self.place, context.waker()) {
-            Some(result) => {
-                self.polled = false;
-                let seq = self.place.seq;
-                Poll::Ready(result.map_err(|stop| AppendError::of(seq, stop)))
-            }
-            None => {
-                self.polled = true;
-                Poll::Pending
-            }
+        let Self {
+            shared,
+            place,
+            number,
+        } = &mut *self;
+        match shared.queue.poll(place, number, context.waker()) {
+            Some(result) => Poll::Ready(result.map_err(|stop| AppendError::of(place.seq, stop))),
+            None => Poll::Pending,
         }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if self.polled {
-            self.shared.queue.forget(self.place.seq);
+        if let Some(number) = self.number {
+            self.shared.queue.forget(&self.place, number);
         }
     }
 }

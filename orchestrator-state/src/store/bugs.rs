@@ -21,7 +21,7 @@ pub enum SeededBug {
     PhantomRange,
     /// A version is published before its writes are in.
     EarlyPublish,
-    /// A commit returns before its version is published.
+    /// A commit is published only with the next one.
     LatePublish,
     /// A snapshot is one version behind.
     StaleSnapshot,

@@ -201,9 +201,8 @@ impl Inner {
                 }
             },
             _ => {
-                if self.bug != Some(SeededBug::LatePublish) {
-                    self.publisher.publish(version);
-                }
+                let late = u64::from(self.bug == Some(SeededBug::LatePublish));
+                self.publisher.publish(version - late);
                 if put.watched {
                     self.publisher.deliver();
                 }

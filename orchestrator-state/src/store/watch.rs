@@ -314,8 +314,19 @@ impl<K: TableKey, V: TableValue> Future for Changed<'_, K, V> {
         if let Some(result) = waiting.take() {
             return Poll::Ready(result);
         }
-        waiting.waker = Some(context.waker().clone());
+        let old = waiting.waker.replace(context.waker().clone());
+        drop(waiting);
+        // Outside of the lock: dropping a waker may run anything.
+        drop(old);
         Poll::Pending
+    }
+}
+
+impl<K: 'static, V: 'static> Drop for Next<'_, K, V> {
+    fn drop(&mut self) {
+        // Nobody waits any more, and whoever did may be gone.
+        let waker = self.watch.queue.lock().waker.take();
+        drop(waker);
     }
 }
 

@@ -166,7 +166,7 @@ fn shuttle_a_waker_is_woken_or_forgotten() {
             };
             let count = StdArc::new(Count(AtomicUsize::new(0)));
             let waker = Waker::from(count.clone());
-            let pending = queue.poll(&place, &waker).is_none();
+            let pending = queue.poll(&place, &mut None, &waker).is_none();
             queue.close();
             writing.join().unwrap();
             assert!(queue.is_acknowledged(place.seq));
