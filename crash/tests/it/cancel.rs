@@ -166,7 +166,7 @@ impl<'p> Borrowed<'p> {
     }
 
     async fn next(&mut self) -> Result<Changes<u64, u64>, WatchError> {
-        self.watch.as_mut().expect("it is put back").next().await
+        self.watch.as_mut().expect("it is put back").changed().await
     }
 }
 

@@ -18,6 +18,9 @@ const LONGEST: usize = 1 << 30;
 /// The writer waits this part of a batch's time for the next committer to come back.
 const PATIENCE: u32 = 4;
 
+/// How often a committer lets others run while somebody else writes, before it sleeps.
+const YIELDS: usize = 100;
+
 /// What is called with the last record of each batch, before anybody else hears of it.
 pub(super) type Told = Box<dyn FnMut(u64) + Send>;
 
@@ -109,14 +112,10 @@ impl Shared {
 
     /// Waits until a record is acknowledged.
     pub(super) fn wait(&self, place: &Place) -> Result<(), AppendError> {
-        let result = if self.is_immediate() {
-            self.queue.wait(place)
-        } else {
-            if !self.queue.is_acknowledged(place.seq) {
-                self.drain();
-            }
-            self.queue.wait(place)
-        };
+        if !self.is_immediate() {
+            self.drain_up_to(place.seq);
+        }
+        let result = self.queue.wait(place);
         result.map_err(|stop| AppendError::of(place.seq, stop))
     }
 
@@ -222,6 +221,31 @@ impl Shared {
                 break;
             }
         }
+    }
+
+    /// Sees to it that a record is written, by this thread or by another one.
+    ///
+    /// While another one is writing, this one lets those commit who wait for its processor: then the
+    /// next write is of all their records, and not of one. To sleep until the other is done would cost
+    /// more than the write.
+    fn drain_up_to(&self, seq: u64) {
+        for _ in 0..YIELDS {
+            if self.queue.is_acknowledged(seq) {
+                return;
+            }
+            let mut end = match self.end.try_lock() {
+                Ok(end) => end,
+                Err(TryLockError::Poisoned(end)) => end.into_inner(),
+                Err(TryLockError::WouldBlock) => {
+                    thread::yield_now();
+                    continue;
+                }
+            };
+            self.drain_locked(&mut end);
+            self.release(end);
+            return;
+        }
+        self.drain();
     }
 
     /// Drains the queue, after whoever is doing so.

@@ -322,7 +322,7 @@ impl<K: TableKey, V: TableValue> Future for Changed<'_, K, V> {
     }
 }
 
-impl<K: 'static, V: 'static> Drop for Next<'_, K, V> {
+impl<K: 'static, V: 'static> Drop for Changed<'_, K, V> {
     fn drop(&mut self) {
         // Nobody waits any more, and whoever did may be gone.
         let waker = self.watch.queue.lock().waker.take();
