@@ -7,6 +7,9 @@
 //! - A [`StateStore`] holds [`Table`]s in versions. Many threads change it at once through
 //!   [`Transaction`]s, which are serializable and lose no update; a [`Snapshot`] shows one
 //!   [`Version`], waits for nobody and never changes; a [`Watch`] tells of every commit.
+//! - A [`StateBackend`] puts state, a durable [`TaskQueue`] and an [`EventLog`] behind one [`Commit`]:
+//!   all of it happens, or nothing. [`LocalBackend`] is the one for a single machine; `conformance!`
+//!   tests any other.
 //! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes. What nobody changed
 //!   keeps its bytes, and what a person edited by hand is merged and reported as a [`HandEdit`].
 //! - [`atomic_write`] replaces a file as a whole or not at all. [`Backups`] keeps the last few copies
@@ -56,6 +59,7 @@
 //! ```
 
 mod atomic;
+mod backend;
 mod backup;
 pub mod config;
 mod digest;
@@ -65,6 +69,14 @@ mod sync;
 mod todo;
 
 pub use atomic::{AtomicWriteError, WriteStep, atomic_write};
+#[cfg(any(test, feature = "conformance"))]
+pub use backend::conformance;
+pub use backend::{
+    BackendError, BackendSource, Commit, CommitOutcome, Committed, CursorConflict, CursorMove,
+    DeadLetter, Delivery, Entry, Event, EventLog, EventPage, ExtendOutcome, Fence, Json, JsonError,
+    KeyConflict, LocalBackend, ManualClock, NackOutcome, NewEvent, NewTask, QueueCounts, Readiness,
+    Revision, SharedClock, StateBackend, TaskId, TaskQueue, VerifiedEvents, Write,
+};
 pub use backup::{Backup, BackupError, Backups};
 pub use digest::{Digest, ParseDigestError};
 pub use journal::{
@@ -94,5 +106,6 @@ const _: () = {
     assert_send_sync::<Snapshot>();
     assert_send_sync::<Table<String, String>>();
     assert_send_sync::<Watch<String, String>>();
+    assert_send_sync::<LocalBackend>();
     assert_send_sync::<TodoDocument>();
 };

@@ -1,0 +1,298 @@
+//! Contracts that need many threads: nothing lost, nothing twice, nothing in between.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use serde_json::json;
+
+use super::{Checked, MINUTE, SECOND, Subject, Violation, block_on, ensure, ensure_eq};
+use crate::backend::{Commit, CommitOutcome, Event, NewEvent, NewTask, Revision};
+
+const THREADS: u64 = 8;
+
+/// Runs a function on eight threads, and returns what the first of them found wrong. The flag tells
+/// the others that they need not go on.
+fn on_threads(run: impl Fn(u64, &AtomicBool) -> Checked + Sync) -> Checked {
+    let over = AtomicBool::new(false);
+    let (run, over) = (&run, &over);
+    thread::scope(|scope| {
+        let spawn = |number| {
+            scope.spawn(move || {
+                let checked = run(number, over);
+                if checked.is_err() {
+                    over.store(true, Ordering::SeqCst);
+                }
+                checked
+            })
+        };
+        let threads: Vec<_> = (0..THREADS).map(spawn).collect();
+        threads
+            .into_iter()
+            .try_for_each(|thread| match thread.join() {
+                Ok(checked) => checked,
+                Err(panic) => std::panic::resume_unwind(panic),
+            })
+    })
+}
+
+pub(super) async fn increments_of_eight_threads_are_all_kept(subject: &Subject) -> Checked {
+    const EACH: u64 = 40;
+    let backend = subject.backend();
+    on_threads(|_, _| {
+        block_on(async {
+            for _ in 0..EACH {
+                loop {
+                    let entry = backend.get("count").await?;
+                    let count = entry
+                        .as_ref()
+                        .map_or(0, |entry| entry.value.to().unwrap_or(0_u64));
+                    let revision = entry.map_or(Revision::NONE, |entry| entry.revision);
+                    let commit = Commit::new().expect("count", revision);
+                    match backend
+                        .commit(commit.put("count", json!(count + 1)))
+                        .await?
+                    {
+                        CommitOutcome::Committed(_) => break,
+                        CommitOutcome::Conflict { .. } => {}
+                        other => return Err(Violation::new(format!("an odd answer: {other:?}"))),
+                    }
+                }
+            }
+            Ok(())
+        })
+    })?;
+    let count = backend
+        .get("count")
+        .await?
+        .map(|entry| entry.value.as_str().to_owned());
+    ensure_eq!(count, Some((THREADS * EACH).to_string()), "the count");
+    Ok(())
+}
+
+pub(super) async fn a_key_sent_by_eight_threads_commits_once(subject: &Subject) -> Checked {
+    const KEYS: u64 = 20;
+    let backend = subject.backend();
+    let answers = Mutex::new(BTreeMap::new());
+    on_threads(|_, _| {
+        block_on(async {
+            for key in 0..KEYS {
+                let commit = Commit::new()
+                    .idempotency_key(format!("key/{key}"))
+                    .event(NewEvent::new("s", "k", json!(key)))
+                    .enqueue(NewTask::new("q", json!(key)));
+                let committed = subject.must(commit).await?;
+                let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+                let first = answers.entry(key).or_insert_with(|| committed.clone());
+                ensure_eq!(committed, *first, "the answer to key {key}");
+            }
+            Ok(())
+        })
+    })?;
+    ensure_eq!(backend.events(0, 0, "").await?.newest, KEYS, "events");
+    ensure_eq!(backend.counts("q").await?.ready, KEYS, "tasks");
+    Ok(())
+}
+
+pub(super) async fn two_workers_never_hold_one_task(subject: &Subject) -> Checked {
+    const TASKS: u64 = 120;
+    let backend = subject.backend();
+    let mut commit = Commit::new();
+    for number in 0..TASKS {
+        commit = commit.enqueue(NewTask::new("q", json!(number)));
+    }
+    subject.must(commit).await?;
+    let held = Mutex::new(BTreeSet::new());
+    let done = AtomicU64::new(0);
+    on_threads(|number, over| {
+        block_on(async {
+            let worker = format!("worker {number}");
+            while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
+                let leased = backend.lease("q", &worker, 3, MINUTE).await?;
+                if leased.is_empty() && done.load(Ordering::SeqCst) < TASKS {
+                    // Others have them, and may give one back.
+                    thread::yield_now();
+                }
+                for delivery in leased {
+                    let task = delivery.task;
+                    let mine = held
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(task);
+                    ensure!(
+                        mine,
+                        "task {task} was given to {worker} while another had it"
+                    );
+                    thread::yield_now();
+                    held.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remove(&task);
+                    // Every other task is given back once.
+                    if delivery.attempt == 1 && task.0.is_multiple_of(2) {
+                        let wait = std::time::Duration::ZERO;
+                        let _next = backend
+                            .nack(task, delivery.fence, wait, "once more")
+                            .await?;
+                        continue;
+                    }
+                    subject
+                        .must(Commit::new().complete(task, delivery.fence))
+                        .await?;
+                    done.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            Ok(())
+        })
+    })?;
+    ensure_eq!(done.load(Ordering::SeqCst), TASKS, "tasks that were done");
+    Ok(())
+}
+
+pub(super) async fn workers_that_crash_cost_no_task_and_double_none(subject: &Subject) -> Checked {
+    const TASKS: u64 = 200;
+    let backend = subject.backend();
+    let mut commit = Commit::new();
+    for number in 0..TASKS {
+        commit = commit.enqueue(NewTask::new("q", json!(number)).with_max_attempts(1_000));
+    }
+    subject.must(commit).await?;
+    let done = AtomicU64::new(0);
+    on_threads(|number, over| {
+        block_on(async {
+            let worker = format!("worker {number}");
+            // Work that was slow: its lease has ended by the time that it is to be committed.
+            let mut slow = Vec::new();
+            let mut turn = number;
+            while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
+                turn += 1;
+                for delivery in backend.lease("q", &worker, 3, SECOND).await? {
+                    let finish = Commit::new()
+                        .complete(delivery.task, delivery.fence)
+                        .event(NewEvent::new("done", "done", json!(delivery.task.0)));
+                    match (turn + delivery.task.0) % 4 {
+                        0 => {} // It has crashed.
+                        1 => slow.push(finish),
+                        _ => match backend.commit(finish).await? {
+                            CommitOutcome::Committed(_) => {
+                                done.fetch_add(1, Ordering::SeqCst);
+                            }
+                            // Another thread has moved the clock, and a third one has the task.
+                            CommitOutcome::Fenced { .. } => {}
+                            other => {
+                                return Err(Violation::new(format!("an odd answer: {other:?}")));
+                            }
+                        },
+                    }
+                }
+                if turn.is_multiple_of(3) {
+                    subject.advance(2 * SECOND);
+                    for finish in slow.drain(..) {
+                        if backend.commit(finish).await?.committed().is_some() {
+                            done.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
+                }
+            }
+            for finish in slow {
+                let late = backend.commit(finish).await?;
+                ensure!(
+                    late.committed().is_none(),
+                    "a task was done twice: {late:?}"
+                );
+            }
+            Ok(())
+        })
+    })?;
+    let page = backend.events(0, 1_000, "done").await?;
+    let mut tasks: Vec<u64> = Vec::new();
+    for event in &page.events {
+        tasks.push(event.data.to().unwrap_or(0));
+    }
+    tasks.sort_unstable();
+    let twice: Vec<_> = tasks.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    ensure!(twice.is_empty(), "done twice: {twice:?}");
+    ensure_eq!(tasks.len() as u64, TASKS, "tasks that were done");
+    let counts = backend.counts("q").await?;
+    ensure_eq!(
+        counts,
+        crate::backend::QueueCounts::default(),
+        "what is left"
+    );
+    Ok(())
+}
+
+pub(super) async fn events_of_eight_threads_have_no_gap(subject: &Subject) -> Checked {
+    const EACH: u64 = 40;
+    const ALL: u64 = THREADS * EACH * 2;
+    let backend = subject.backend();
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            block_on(async {
+                let (mut after, mut hash) = (0, Event::genesis());
+                while after < ALL {
+                    let newest = backend.wait_for_events(after).await?;
+                    let page = backend.events(after, 7, "").await?;
+                    ensure!(
+                        page.newest >= newest,
+                        "an event that was told of is not there"
+                    );
+                    ensure!(
+                        !page.events.is_empty(),
+                        "there is nothing after {after} of {newest}"
+                    );
+                    for event in page.events {
+                        ensure_eq!(event.sequence, after + 1, "the next sequence");
+                        hash = event.link(&hash);
+                        ensure_eq!(event.chain_hash, hash, "the hash after event {}", after + 1);
+                        after = event.sequence;
+                    }
+                    ensure_eq!(page.through, after, "how far a page of everything goes");
+                }
+                Ok(())
+            })
+        });
+        let written = on_threads(|number, _| {
+            block_on(async {
+                let mut before = 0;
+                for turn in 0..EACH {
+                    let data = json!([number, turn]);
+                    let commit = Commit::new()
+                        .event(NewEvent::new("s", "first", data.clone()))
+                        .event(NewEvent::new("s", "second", data));
+                    let sequence = subject.must(commit).await?.sequence;
+                    ensure!(
+                        sequence > before + 1,
+                        "a later commit has an earlier sequence"
+                    );
+                    before = sequence;
+                }
+                Ok(())
+            })
+        });
+        if written.is_err() {
+            // The reader waits for as many as were promised.
+            let filler = (0..ALL).fold(Commit::new(), |commit, _| {
+                commit.event(NewEvent::new("filler", "filler", json!(0)))
+            });
+            let _late = block_on(backend.commit(filler));
+        }
+        let read = match reader.join() {
+            Ok(read) => read,
+            Err(panic) => std::panic::resume_unwind(panic),
+        };
+        written.and(read)
+    })?;
+    ensure_eq!(backend.verify_events().await?.last, ALL, "the last event");
+    let events = backend.events(0, 10_000, "").await?.events;
+    let apart = events.chunks(2).filter(|pair| match pair {
+        [first, second] => first.data != second.data || first.kind != "first",
+        _ => true,
+    });
+    ensure_eq!(
+        apart.count(),
+        0,
+        "events of one commit that are not together"
+    );
+    Ok(())
+}
