@@ -31,47 +31,20 @@ mod dropped;
 mod events;
 mod failures;
 mod keys;
+mod leases;
 mod runtime;
+mod subject;
 mod tasks;
 mod waits;
+mod workers;
 
 pub use runtime::{CountWakes, block_on, poll_once, poll_times};
+pub use subject::{Subject, Violation};
 
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Duration;
-
-use super::{BackendError, Commit, CommitOutcome, Committed, Delivery, ManualClock, StateBackend};
-
-/// What a contract found wrong.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation(String);
-
-impl Violation {
-    /// A violation in words.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(text.into())
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Violation {}
-
-impl From<BackendError> for Violation {
-    fn from(error: BackendError) -> Self {
-        Self(format!(
-            "a call failed that should not have: {error} ({error:?})"
-        ))
-    }
-}
 
 /// What a contract returns.
 pub type Checked = Result<(), Violation>;
@@ -90,97 +63,6 @@ pub struct Contract {
 impl fmt::Debug for Contract {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Contract").field(&self.name).finish()
-    }
-}
-
-/// A fresh backend, and the hand on its clock.
-#[derive(Clone)]
-pub struct Subject {
-    backend: Arc<dyn StateBackend>,
-    advance: Arc<dyn Fn(Duration) + Send + Sync>,
-    patience: Duration,
-}
-
-impl fmt::Debug for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subject").finish_non_exhaustive()
-    }
-}
-
-impl Subject {
-    /// An empty backend that was given a clone of this clock.
-    #[must_use]
-    pub fn new(backend: Arc<dyn StateBackend>, clock: ManualClock) -> Self {
-        Self::with_advance(backend, move |by| clock.advance(by))
-    }
-
-    /// An empty backend, whose clock stands still but for this function.
-    #[must_use]
-    pub fn with_advance(
-        backend: Arc<dyn StateBackend>,
-        advance: impl Fn(Duration) + Send + Sync + 'static,
-    ) -> Self {
-        Self {
-            backend,
-            advance: Arc::new(advance),
-            patience: Duration::from_secs(10),
-        }
-    }
-
-    /// How long a wake may take, for backends that hear of it through a connection. 10 s by default;
-    /// a test that expects none may want to wait for less.
-    #[must_use]
-    pub fn with_patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
-        self
-    }
-
-    /// The same subject with another backend, for one that wraps it.
-    #[must_use]
-    pub fn wrapped(
-        self,
-        wrap: impl FnOnce(Arc<dyn StateBackend>) -> Arc<dyn StateBackend>,
-    ) -> Self {
-        Self {
-            backend: wrap(Arc::clone(&self.backend)),
-            ..self
-        }
-    }
-
-    /// Runs a contract of this name on this thread.
-    ///
-    /// # Errors
-    /// [`Violation`] when the backend breaks it, or there is none of this name.
-    pub fn check(&self, name: &str) -> Checked {
-        match CONTRACTS.iter().find(|contract| contract.name == name) {
-            Some(contract) => block_on((contract.run)(self)),
-            None => Err(Violation(format!("there is no contract `{name}`"))),
-        }
-    }
-
-    fn backend(&self) -> &dyn StateBackend {
-        &*self.backend
-    }
-
-    fn advance(&self, by: Duration) {
-        (self.advance)(by);
-    }
-
-    /// A commit that has to take place.
-    async fn must(&self, commit: Commit) -> Result<Committed, Violation> {
-        match self.backend.commit(commit).await? {
-            CommitOutcome::Committed(committed) => Ok(committed),
-            other => Err(Violation(format!("a commit was to take place: {other:?}"))),
-        }
-    }
-
-    /// Leases one task for a minute; there has to be one.
-    async fn must_lease(&self, queue: &str) -> Result<Delivery, Violation> {
-        let mut leased = self.backend.lease(queue, "worker", 1, MINUTE).await?;
-        match leased.pop() {
-            Some(delivery) => Ok(delivery),
-            None => Err(Violation(format!("queue `{queue}` was to have a task"))),
-        }
     }
 }
 
@@ -240,8 +122,8 @@ macro_rules! conformance {
             keys: a_scan_is_in_order_and_within_its_bounds,
             tasks: tasks_come_by_priority_and_then_in_order,
             tasks: a_delay_is_kept,
-            tasks: a_leased_task_is_nobody_elses_until_its_lease_ends,
-            tasks: fences_grow_and_an_old_one_is_refused,
+            leases: a_leased_task_is_nobody_elses_until_its_lease_ends,
+            leases: fences_grow_and_an_old_one_is_refused,
             failures: a_task_that_was_given_back_comes_again_with_the_reason,
             failures: a_task_that_fails_too_often_is_a_dead_letter,
             failures: a_dead_letter_can_be_put_back_or_thrown_away,
@@ -254,8 +136,8 @@ macro_rules! conformance {
             waits: an_event_wakes_those_who_wait,
             concurrency: increments_of_eight_threads_are_all_kept,
             concurrency: a_key_sent_by_eight_threads_commits_once,
-            concurrency: two_workers_never_hold_one_task,
-            concurrency: workers_that_crash_cost_no_task_and_double_none,
+            workers: two_workers_never_hold_one_task,
+            workers: workers_that_crash_cost_no_task_and_double_none,
             concurrency: events_of_eight_threads_have_no_gap,
             dropped: a_commit_that_is_dropped_is_whole_or_nothing,
             dropped: calls_of_the_queue_that_are_dropped_lose_no_task,

@@ -4,13 +4,14 @@
 //! the version of its row, so commits that write keys alone have nothing in common, and only those
 //! with tasks or events are put in a row.
 //!
-//! `rows` is what is stored; `commit`, `tasks` and `events` are the parts of the contract; `queues` is
+//! `rows` is what is stored; `commit`, `tasks`, `letters` and `events` are the parts of the contract; `queues` is
 //! the order in which tasks come, and `signal` wakes those who wait for one. `calls` is the contract
 //! itself, call by call.
 
 mod calls;
 mod commit;
 mod events;
+mod letters;
 mod queues;
 mod rows;
 mod signal;
@@ -50,18 +51,14 @@ struct Inner {
     stopped: OnceLock<StoreError>,
 }
 
-/// A transaction that is in its place, and on its way to the disk.
-struct Submitted<T> {
-    value: T,
-    pending: Pending,
-}
-
 /// Why a transaction was not submitted.
 enum Refused {
     /// It has itself refused.
     Answer(BackendError),
     /// The store has.
     Store(UpdateError),
+    /// The store had stopped before.
+    Stopped(StoreError),
 }
 
 impl From<UpdateError> for Refused {
@@ -127,9 +124,11 @@ impl Inner {
     fn submit<T>(
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> Result<T, Refused>,
-    ) -> Result<Submitted<T>, Refused> {
-        let (value, pending) = self.store.submit_update(run)?;
-        Ok(Submitted { value, pending })
+    ) -> Result<(T, Pending), Refused> {
+        if let Some(error) = self.stopped.get() {
+            return Err(Refused::Stopped(error.clone()));
+        }
+        self.store.submit_update(run)
     }
 
     /// Waits until a transaction is on the disk.
@@ -138,36 +137,33 @@ impl Inner {
         action: &'static str,
         submitted: Result<(T, Pending), Refused>,
     ) -> Result<T, BackendError> {
+        let uncertain = |source| BackendError::Uncertain { action, source };
         let (value, pending) = match submitted {
             Ok(submitted) => submitted,
-            Err(Refused::Answer(error)) => return Err(error),
-            Err(Refused::Store(error)) => {
-                return Err(match self.in_doubt(error) {
-                    Ok(source) => BackendError::Uncertain {
-                        action,
-                        source: source.into(),
-                    },
-                    Err(error) => failed(action, error),
+            Err(refused) => {
+                return Err(match self.in_doubt(action, refused) {
+                    Ok(error) => uncertain(error.into()),
+                    Err(error) => error,
                 });
             }
         };
         match pending.await {
             Ok(_) => Ok(value),
-            Err(error) => Err(BackendError::Uncertain {
-                action,
-                source: self.broke_off(error).into(),
-            }),
+            Err(error) => Err(uncertain(self.broke_off(error).into())),
         }
     }
 
-    /// Tells a store that stops at this transaction, and may have it on the disk, from one that has
-    /// not done it for certain.
-    fn in_doubt(&self, error: UpdateError) -> Result<StoreError, UpdateError> {
-        match error {
-            UpdateError::Store(error @ StoreError::Stopped { .. }) if self.stop(&error) => {
+    /// Tells a store that stops at this very transaction, and may have it on the disk, from one that
+    /// has not done it for certain.
+    fn in_doubt(&self, action: &'static str, refused: Refused) -> Result<StoreError, BackendError> {
+        match refused {
+            Refused::Store(UpdateError::Store(error @ StoreError::Stopped { .. })) => {
+                self.stop(&error);
                 Ok(error)
             }
-            certain => Err(certain),
+            Refused::Answer(error) => Err(error),
+            Refused::Store(error) => Err(failed(action, error)),
+            Refused::Stopped(error) => Err(failed(action, UpdateError::Store(error))),
         }
     }
 
@@ -179,14 +175,12 @@ impl Inner {
         error
     }
 
-    /// Notes that the store has stopped, and tells those who wait for tasks. True the first time.
-    fn stop(&self, error: &StoreError) -> bool {
-        let first = self.stopped.set(error.clone()).is_ok();
-        if first {
+    /// Notes that the store has stopped, and tells those who wait for tasks.
+    fn stop(&self, error: &StoreError) {
+        if self.stopped.set(error.clone()).is_ok() {
             let signals = self.lock().signals();
             signals.iter().for_each(|signal| signal.notify());
         }
-        first
     }
 
     /// Refuses to answer when what is in memory need not be what is on the disk.

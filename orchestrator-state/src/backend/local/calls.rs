@@ -6,7 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{LocalBackend, Refused, Submitted, entry, failed};
+use super::{LocalBackend, entry};
 use crate::backend::name::check;
 use crate::backend::{
     BackendError, Commit, CommitOutcome, Committed, DeadLetter, Delivery, Entry, EventLog,
@@ -28,12 +28,9 @@ impl StateBackend for LocalBackend {
         };
         let (answer, pending) = match inner.submit_commit(&commit) {
             Ok(submitted) => submitted,
-            Err(Refused::Answer(error)) => return Err(error),
-            Err(Refused::Store(error)) => {
-                return match inner.in_doubt(error) {
-                    Ok(_) => Ok(unknown(commit.idempotency_key)),
-                    Err(error) => Err(failed(ACTION, error)),
-                };
+            Err(refused) => {
+                let _why = inner.in_doubt(ACTION, refused)?;
+                return Ok(unknown(commit.idempotency_key));
             }
         };
         match pending.await.map_err(|error| inner.broke_off(error)) {
@@ -52,14 +49,12 @@ impl StateBackend for LocalBackend {
         const ACTION: &str = "the look at an idempotency key";
         check("idempotency key", idempotency_key)?;
         let inner = &self.inner;
-        inner.check(ACTION)?;
         // In a transaction, and not in a snapshot: the commit may be on its way to the disk still, and
         // then the answer has to wait until it is there.
         let submitted = inner.submit(|tx| {
             let answer = tx.get(&inner.tables.answers, idempotency_key);
             Ok(answer.map(|answer| answer.committed(Revision(answer.version().get()))))
         });
-        let submitted = submitted.map(|Submitted { value, pending }| (value, pending));
         inner.settle(ACTION, submitted).await
     }
 
@@ -89,7 +84,6 @@ impl StateBackend for LocalBackend {
                 }
                 Ok(count)
             });
-            let submitted = submitted.map(|Submitted { value, pending }| (value, pending));
             forgotten += inner
                 .settle("forgetting idempotency keys", submitted)
                 .await?;

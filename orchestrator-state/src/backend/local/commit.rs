@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use super::queues::{Move, Place, Spot};
 use super::rows::{AnswerRow, EventRow, Head, LAST, TASK, TaskRow};
-use super::{Inner, Refused, Submitted};
+use super::{Inner, Refused};
 use crate::backend::time::{after, timestamp};
 use crate::backend::{
     BackendError, Commit, CommitOutcome, Committed, CursorConflict, Event, KeyConflict, Revision,
@@ -41,7 +41,7 @@ impl Inner {
         let ordered =
             !(commit.enqueue.is_empty() && commit.complete.is_empty() && commit.events.is_empty());
         let mut queues = ordered.then(|| self.lock());
-        let Submitted { value, pending } = self.submit(|tx| self.attempt(tx, commit, content))?;
+        let (value, pending) = self.submit(|tx| self.attempt(tx, commit, content))?;
         let mut signals = Vec::new();
         let answer = match value {
             Attempt::Written { head, tasks, moves } => {

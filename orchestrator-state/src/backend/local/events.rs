@@ -1,7 +1,9 @@
 //! The event log on the store.
 
+use std::cmp::Ordering;
+
 use super::rows::{EventRow, Head, LAST, TRIMMED};
-use super::{Inner, Refused, Submitted};
+use super::{Inner, Refused};
 use crate::backend::time::timestamp;
 use crate::backend::{BackendError, Event, EventPage, VerifiedEvents};
 use crate::{Interest, Pending, Snapshot, WatchError};
@@ -117,25 +119,29 @@ impl Inner {
         let trimmed = self.head(&snapshot, TRIMMED);
         let last = self.head(&snapshot, LAST);
         let mut at = trimmed;
-        let mut fits = true;
+        let mut broken = None;
         snapshot.for_each(
             &self.tables.events,
             trimmed.sequence + 1..,
             |sequence, row| {
-                let event = row.event(*sequence);
-                fits = fits
-                    && *sequence == at.sequence + 1
-                    && event.link(&at.chain_hash) == event.chain_hash;
-                if fits {
-                    at.sequence = *sequence;
-                    at.chain_hash = event.chain_hash;
+                let next = at.sequence + 1;
+                let link = row.event(*sequence).link(&at.chain_hash);
+                if broken.is_none() && (*sequence != next || link != row.chain_hash) {
+                    broken = Some(next);
                 }
+                at = Head {
+                    sequence: *sequence,
+                    chain_hash: row.chain_hash,
+                };
             },
         );
-        if !fits || at.sequence != last.sequence || at.chain_hash != last.chain_hash {
-            // A last event that fits in itself, but is not the one that the head was made of, is
-            // wrong; one that is missing is as well.
-            let sequence = last.sequence.min(at.sequence + 1).max(1);
+        // A tail may be missing, or may fit in itself and be another one.
+        let broken = broken.or_else(|| match at.sequence.cmp(&last.sequence) {
+            Ordering::Less => Some(at.sequence + 1),
+            Ordering::Greater => Some(last.sequence + 1),
+            Ordering::Equal => (at.chain_hash != last.chain_hash).then_some(at.sequence),
+        });
+        if let Some(sequence) = broken {
             return Err(BackendError::BrokenChain { sequence });
         }
         Ok(VerifiedEvents {
@@ -150,7 +156,7 @@ impl Inner {
     /// are more to take away.
     pub(super) fn trim(&self, through: u64) -> Result<((u64, bool), Pending), Refused> {
         let tables = &self.tables;
-        let Submitted { value, pending } = self.submit(|tx| {
+        self.submit(|tx| {
             let last = self.head(&self.store.snapshot(), LAST).sequence;
             let trimmed = tx.get(&tables.heads, TRIMMED);
             let from = trimmed.map_or(0, |trimmed| trimmed.sequence);
@@ -171,7 +177,6 @@ impl Inner {
             };
             tx.put(&tables.heads, TRIMMED.to_owned(), head);
             Ok((to + 1, to < target))
-        })?;
-        Ok((value, pending))
+        })
     }
 }

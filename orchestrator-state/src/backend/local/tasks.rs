@@ -6,11 +6,9 @@ use std::time::Duration;
 
 use super::queues::{Move, Place, Queues, Spot};
 use super::rows::{AttemptRow, DeadRow, FENCE, Lease, TaskRow};
-use super::{Inner, Refused, Submitted};
+use super::{Inner, Refused};
 use crate::backend::time::{after, timestamp};
-use crate::backend::{
-    DeadLetter, Delivery, ExtendOutcome, Fence, NackOutcome, QueueCounts, TaskId,
-};
+use crate::backend::{Delivery, ExtendOutcome, Fence, NackOutcome, QueueCounts, TaskId};
 use crate::{Pending, Transaction, Value};
 
 /// A task under the lease that it was said to be under.
@@ -61,13 +59,12 @@ impl Inner {
 
     /// Makes a change to tasks: runs it as a transaction, follows it in the index, tells those who
     /// wait.
-    fn change<T>(
+    pub(super) fn change<T>(
         &self,
         mut queues: MutexGuard<'_, Queues>,
         run: impl FnMut(&mut Transaction<'_>) -> Result<(T, Vec<Move>), Refused>,
     ) -> Result<(T, Pending), Refused> {
-        let Submitted { value, pending } = self.submit(run)?;
-        let (value, moves) = value;
+        let ((value, moves), pending) = self.submit(run)?;
         let signals = queues.apply(moves);
         drop(queues);
         signals.iter().for_each(|signal| signal.notify());
@@ -114,7 +111,7 @@ impl Inner {
     }
 
     /// Acts on the leases of a queue that have ended. What comes after it is on the disk after it.
-    fn reap(&self, queue: &str, now: i64) -> Result<(), Refused> {
+    pub(super) fn reap(&self, queue: &str, now: i64) -> Result<(), Refused> {
         let mut queues = self.lock();
         let expired = queues.queue(queue).expired(now);
         if expired.is_empty() {
@@ -240,69 +237,6 @@ impl Inner {
                 },
             };
             Ok((outcome, vec![moved]))
-        })
-    }
-
-    pub(super) fn dead_letters(
-        &self,
-        queue: &str,
-        after: Option<TaskId>,
-        limit: usize,
-    ) -> Result<(Vec<DeadLetter>, Pending), Refused> {
-        self.reap(queue, self.now())?;
-        let mut queues = self.lock();
-        let dead = queues.queue(queue).dead(after.map(|task| task.0), limit);
-        self.change(queues, |tx| {
-            let rows = dead.iter().filter_map(|id| {
-                let row = tx.get(&self.tables.dead, id)?;
-                Some(DeadLetter {
-                    task: TaskId(*id),
-                    payload: row.task.payload.clone(),
-                    attempts: row.attempts,
-                    reason: row.reason.clone(),
-                    since: timestamp(row.since),
-                })
-            });
-            Ok((rows.collect(), Vec::new()))
-        })
-    }
-
-    /// Takes a dead letter away, and puts it back into its queue if it is to be tried again.
-    pub(super) fn raise(&self, id: u64, again: bool) -> Result<(bool, Pending), Refused> {
-        let tables = &self.tables;
-        let ready = self.now();
-        self.change(self.lock(), |tx| {
-            let Some(dead) = tx.get(&tables.dead, &id) else {
-                return Ok((false, Vec::new()));
-            };
-            tx.remove(&tables.dead, id);
-            let mut to = Spot::Nowhere;
-            if again {
-                let task = TaskRow {
-                    ready,
-                    ..dead.task.clone()
-                };
-                to = Spot::Waiting(Place {
-                    priority: Reverse(task.priority),
-                    ready,
-                    task: id,
-                });
-                tx.put(&tables.tasks, id, task);
-                let attempt = AttemptRow {
-                    count: 0,
-                    ready,
-                    lease: None,
-                    last_failure: Some(dead.reason.clone()),
-                };
-                tx.put(&tables.attempts, id, attempt);
-            }
-            let moved = Move {
-                queue: dead.task.queue.clone(),
-                task: id,
-                from: Spot::Dead,
-                to,
-            };
-            Ok((true, vec![moved]))
         })
     }
 

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::rows::{EventRow, Head, LAST};
 use super::*;
-use crate::backend::conformance::block_on;
+use crate::backend::conformance::{CountWakes, block_on, poll_once};
 use crate::backend::{
     Commit, Event, EventLog, ManualClock, NewEvent, NewTask, Readiness, StateBackend, TaskQueue,
 };
@@ -99,22 +99,7 @@ fn an_event_that_is_gone_or_too_many_is_found() {
     let other = Event::after(&before, 9, inner.clock.now(), other);
     tamper(&backend, 9, |row| *row = EventRow::from(other.clone()));
     assert_eq!(broken_at(&backend), Some(9));
-    // An event behind the head.
-    let backend = with_events(9);
-    let inner = &backend.inner;
-    let last = inner.head(&inner.store.snapshot(), LAST);
-    let more = Event::after(
-        &last.chain_hash,
-        10,
-        inner.clock.now(),
-        NewEvent::new("s", "k", json!(1)),
-    );
-    let put = inner
-        .store
-        .update(|tx| tx.put(&inner.tables.events, 10, EventRow::from(more.clone())));
-    put.unwrap();
-    assert!(broken_at(&backend).is_some());
-    // A head that was set back hides them, but for the ones that it forgets.
+    // An event behind the head, which somebody has added or the head has lost.
     let backend = with_events(9);
     let inner = &backend.inner;
     let hash = inner
@@ -131,7 +116,72 @@ fn an_event_that_is_gone_or_too_many_is_found() {
         .store
         .update(|tx| tx.put(&inner.tables.heads, LAST.to_owned(), head))
         .unwrap();
-    assert!(broken_at(&backend).is_some());
+    assert_eq!(broken_at(&backend), Some(9));
+}
+
+/// What a journal says that has stopped. On a disk, tests make one stop.
+fn stopped() -> StoreError {
+    StoreError::Stopped {
+        source: Arc::new(crate::AppendError::Stopped { failed: 1 }),
+    }
+}
+
+#[test]
+fn a_store_that_stops_leaves_no_false_certainty() {
+    let (backend, _) = backend();
+    let inner = &backend.inner;
+    let wakes = CountWakes::new();
+    let mut waiting = backend.wait_for_task("q", Readiness::Idle);
+    assert!(poll_once(waiting.as_mut(), &wakes).is_pending());
+    // The transaction that meets with it first may be on the disk.
+    let refused = Refused::Store(UpdateError::Store(stopped()));
+    assert!(inner.in_doubt("x", refused).is_ok());
+    // Whoever waits is told.
+    assert_eq!(wakes.count(), 1);
+    assert!(matches!(
+        poll_once(waiting.as_mut(), &wakes),
+        std::task::Poll::Ready(Err(BackendError::Failed { .. }))
+    ));
+    // After that nothing is done, and that is certain. But what had been done before is not.
+    let commit = Commit::new().idempotency_key("k").put("a", json!(1));
+    let later = block_on(backend.commit(commit));
+    assert!(
+        matches!(
+            later,
+            Err(BackendError::Failed {
+                transient: false,
+                ..
+            })
+        ),
+        "{later:?}"
+    );
+    let leased = block_on(backend.lease("q", "w", 1, Duration::ZERO));
+    assert!(
+        matches!(leased, Err(BackendError::Failed { .. })),
+        "{leased:?}"
+    );
+    let resolved = block_on(backend.resolve("k"));
+    assert!(
+        matches!(resolved, Err(BackendError::Failed { .. })),
+        "{resolved:?}"
+    );
+    assert_eq!(block_on(backend.get("a")).unwrap(), None);
+}
+
+#[test]
+fn a_commit_that_is_overtaken_for_good_may_be_tried_again() {
+    let (backend, _) = backend();
+    let refused = Refused::Store(UpdateError::Contended { attempts: 1 });
+    let error = backend.inner.in_doubt("x", refused).unwrap_err();
+    assert!(error.is_transient(), "{error}");
+    let refused = Refused::Stopped(stopped());
+    assert!(
+        !backend
+            .inner
+            .in_doubt("x", refused)
+            .unwrap_err()
+            .is_transient()
+    );
 }
 
 #[test]

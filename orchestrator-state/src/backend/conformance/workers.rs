@@ -1,0 +1,136 @@
+//! Contracts of many workers: each task has one holder, and is done once, whoever crashes.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::concurrency::on_threads;
+use super::{Checked, MINUTE, SECOND, Subject, Violation, block_on, ensure, ensure_eq};
+use crate::backend::{Commit, CommitOutcome, NewEvent, NewTask, QueueCounts};
+
+pub(super) async fn two_workers_never_hold_one_task(subject: &Subject) -> Checked {
+    const TASKS: u64 = 120;
+    let backend = subject.backend();
+    let mut commit = Commit::new();
+    for number in 0..TASKS {
+        commit = commit.enqueue(NewTask::new("q", json!(number)));
+    }
+    subject.must(commit).await?;
+    let held = Mutex::new(BTreeSet::new());
+    let done = AtomicU64::new(0);
+    on_threads(|number, over| {
+        block_on(async {
+            let worker = format!("worker {number}");
+            while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
+                let leased = backend.lease("q", &worker, 3, MINUTE).await?;
+                if leased.is_empty() && done.load(Ordering::SeqCst) < TASKS {
+                    // Others have them, and may give one back.
+                    thread::yield_now();
+                }
+                for delivery in leased {
+                    let task = delivery.task;
+                    let mine = held
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .insert(task);
+                    ensure!(
+                        mine,
+                        "task {task} was given to {worker} while another had it"
+                    );
+                    thread::yield_now();
+                    held.lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .remove(&task);
+                    // Every other task is given back once.
+                    if delivery.attempt == 1 && task.0.is_multiple_of(2) {
+                        let wait = Duration::ZERO;
+                        let _next = backend
+                            .nack(task, delivery.fence, wait, "once more")
+                            .await?;
+                        continue;
+                    }
+                    subject
+                        .must(Commit::new().complete(task, delivery.fence))
+                        .await?;
+                    done.fetch_add(1, Ordering::SeqCst);
+                }
+            }
+            Ok(())
+        })
+    })?;
+    ensure_eq!(done.load(Ordering::SeqCst), TASKS, "tasks that were done");
+    Ok(())
+}
+
+pub(super) async fn workers_that_crash_cost_no_task_and_double_none(subject: &Subject) -> Checked {
+    const TASKS: u64 = 200;
+    let backend = subject.backend();
+    let mut commit = Commit::new();
+    for number in 0..TASKS {
+        commit = commit.enqueue(NewTask::new("q", json!(number)).with_max_attempts(1_000));
+    }
+    subject.must(commit).await?;
+    let done = AtomicU64::new(0);
+    on_threads(|number, over| {
+        block_on(async {
+            let worker = format!("worker {number}");
+            // Work that was slow: its lease has ended by the time that it is to be committed.
+            let mut slow = Vec::new();
+            let mut turn = number;
+            while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
+                turn += 1;
+                for delivery in backend.lease("q", &worker, 3, SECOND).await? {
+                    let finish = Commit::new()
+                        .complete(delivery.task, delivery.fence)
+                        .event(NewEvent::new("done", "done", json!(delivery.task.0)));
+                    match (turn + delivery.task.0) % 4 {
+                        0 => {} // It has crashed.
+                        1 => slow.push(finish),
+                        _ => match backend.commit(finish).await? {
+                            CommitOutcome::Committed(_) => {
+                                done.fetch_add(1, Ordering::SeqCst);
+                            }
+                            // Another thread has moved the clock, and a third one has the task.
+                            CommitOutcome::Fenced { .. } => {}
+                            other => {
+                                return Err(Violation::new(format!("an odd answer: {other:?}")));
+                            }
+                        },
+                    }
+                }
+                if turn.is_multiple_of(3) {
+                    subject.advance(2 * SECOND);
+                    for finish in slow.drain(..) {
+                        if backend.commit(finish).await?.committed().is_some() {
+                            done.fetch_add(1, Ordering::SeqCst);
+                        }
+                    }
+                }
+            }
+            for finish in slow {
+                let late = backend.commit(finish).await?;
+                ensure!(
+                    late.committed().is_none(),
+                    "a task was done twice: {late:?}"
+                );
+            }
+            Ok(())
+        })
+    })?;
+    let page = backend.events(0, 1_000, "done").await?;
+    let mut tasks: Vec<u64> = Vec::new();
+    for event in &page.events {
+        tasks.push(event.data.to().unwrap_or(0));
+    }
+    tasks.sort_unstable();
+    let twice: Vec<_> = tasks.windows(2).filter(|pair| pair[0] == pair[1]).collect();
+    ensure!(twice.is_empty(), "done twice: {twice:?}");
+    ensure_eq!(tasks.len() as u64, TASKS, "tasks that were done");
+    let counts = backend.counts("q").await?;
+    ensure_eq!(counts, QueueCounts::default(), "what is left");
+    Ok(())
+}
