@@ -32,6 +32,7 @@ mod events;
 mod failures;
 mod keys;
 mod leases;
+mod readers;
 mod runtime;
 mod subject;
 mod tasks;
@@ -139,6 +140,8 @@ macro_rules! conformance {
             workers: two_workers_never_hold_one_task,
             workers: workers_that_crash_cost_no_task_and_double_none,
             concurrency: events_of_eight_threads_have_no_gap,
+            readers: a_reader_never_sees_half_of_a_commit,
+            readers: consumers_that_race_deal_with_each_event_once,
             dropped: a_commit_that_is_dropped_is_whole_or_nothing,
             dropped: calls_of_the_queue_that_are_dropped_lose_no_task,
         }

@@ -95,10 +95,12 @@ impl StateBackend for Broken {
                 }
             }
             Some(Bug::SplitCommit) => {
-                let mut keys = Commit::new();
-                keys.writes = std::mem::take(&mut commit.writes);
-                let _ = self.inner.commit(keys).await?;
-                pause().await;
+                for write in std::mem::take(&mut commit.writes) {
+                    let mut part = Commit::new();
+                    part.writes.push(write);
+                    let _ = self.inner.commit(part).await?;
+                    pause().await;
+                }
             }
             Some(Bug::DropEvents) => commit.events.truncate(1),
             Some(Bug::IgnorePriority) => {

@@ -82,6 +82,11 @@ const CAUGHT: &[(&str, &[Bug])] = &[
         &[Bug::IgnoreFences],
     ),
     ("events_of_eight_threads_have_no_gap", &[Bug::SkipAnEvent]),
+    ("a_reader_never_sees_half_of_a_commit", &[Bug::SplitCommit]),
+    (
+        "consumers_that_race_deal_with_each_event_once",
+        &[Bug::IgnoreCursors],
+    ),
     (
         "a_commit_that_is_dropped_is_whole_or_nothing",
         &[Bug::SplitCommit],
