@@ -141,6 +141,11 @@ pub(super) async fn a_cursor_moves_with_its_effects(subject: &Subject) -> Checke
         matches!(&late, CommitOutcome::Conflict { cursors, .. } if cursors.len() == 1),
         "the same events were dealt with twice: {late:?}"
     );
+    let early = backend.commit(work(4, 6, "two")).await?;
+    ensure!(
+        early.committed().is_none(),
+        "events were left out: {early:?}"
+    );
     subject.must(work(2, 6, "two")).await?;
     ensure_eq!(backend.cursor("sum").await?, 6, "the cursor");
     let done: Vec<_> = backend.scan("by/", None, 9).await?;

@@ -43,6 +43,7 @@ pub(super) async fn tasks_come_by_priority_and_then_in_order(subject: &Subject) 
     subject
         .must(Commit::new().enqueue(NewTask::new("q", json!(8))))
         .await?;
+    subject.advance(SECOND);
     let again = backend.lease("q", "w", 99, MINUTE).await?;
     ensure_eq!(
         payloads(&again),

@@ -4,13 +4,16 @@ use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::concurrency::on_threads;
 use super::{Checked, MINUTE, SECOND, Subject, Violation, block_on, ensure, ensure_eq};
 use crate::backend::{Commit, CommitOutcome, NewEvent, NewTask, QueueCounts};
+
+/// How long all the work may take. Without a bound, a backend that loses a task would never be told.
+const LONGEST: Duration = Duration::from_secs(60);
 
 pub(super) async fn two_workers_never_hold_one_task(subject: &Subject) -> Checked {
     const TASKS: u64 = 120;
@@ -22,10 +25,15 @@ pub(super) async fn two_workers_never_hold_one_task(subject: &Subject) -> Checke
     subject.must(commit).await?;
     let held = Mutex::new(BTreeSet::new());
     let done = AtomicU64::new(0);
+    let begun = Instant::now();
     on_threads(|number, over| {
         block_on(async {
             let worker = format!("worker {number}");
             while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
+                ensure!(
+                    begun.elapsed() < LONGEST,
+                    "a task was lost: the work does not end"
+                );
                 let leased = backend.lease("q", &worker, 3, MINUTE).await?;
                 if leased.is_empty() && done.load(Ordering::SeqCst) < TASKS {
                     // Others have them, and may give one back.
@@ -75,6 +83,7 @@ pub(super) async fn workers_that_crash_cost_no_task_and_double_none(subject: &Su
     }
     subject.must(commit).await?;
     let done = AtomicU64::new(0);
+    let begun = Instant::now();
     on_threads(|number, over| {
         block_on(async {
             let worker = format!("worker {number}");
@@ -82,6 +91,10 @@ pub(super) async fn workers_that_crash_cost_no_task_and_double_none(subject: &Su
             let mut slow = Vec::new();
             let mut turn = number;
             while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
+                ensure!(
+                    begun.elapsed() < LONGEST,
+                    "a task was lost: the work does not end"
+                );
                 turn += 1;
                 for delivery in backend.lease("q", &worker, 3, SECOND).await? {
                     let finish = Commit::new()

@@ -248,6 +248,39 @@ fn the_index_of_the_queues_is_built_anew_from_the_tables() {
 }
 
 #[test]
+fn a_task_that_is_done_or_thrown_away_leaves_no_row() {
+    let (backend, _) = backend();
+    let rows = |backend: &LocalBackend| {
+        let (snapshot, tables) = (backend.store().snapshot(), &backend.inner.tables);
+        let tasks = (snapshot.len(&tables.tasks), snapshot.len(&tables.attempts));
+        (tasks, snapshot.len(&tables.dead))
+    };
+    let task = || NewTask::new("q", json!(1)).with_max_attempts(1);
+    block_on(async {
+        let _ = backend
+            .commit(Commit::new().enqueue(task()).enqueue(task()))
+            .await
+            .unwrap();
+        assert_eq!(rows(&backend), ((2, 0), 0));
+        let leased = backend
+            .lease("q", "w", 2, Duration::from_secs(1))
+            .await
+            .unwrap();
+        assert_eq!(rows(&backend), ((2, 2), 0));
+        let done = Commit::new().complete(leased[0].task, leased[0].fence);
+        let _ = backend.commit(done).await.unwrap();
+        assert_eq!(rows(&backend), ((1, 1), 0));
+        backend
+            .nack(leased[1].task, leased[1].fence, Duration::ZERO, "x")
+            .await
+            .unwrap();
+        assert_eq!(rows(&backend), ((0, 0), 1));
+        assert!(backend.discard(leased[1].task).await.unwrap());
+        assert_eq!(rows(&backend), ((0, 0), 0));
+    });
+}
+
+#[test]
 fn a_table_of_that_name_with_other_types_is_refused() {
     let store = StateStore::in_memory();
     store.table::<String, u8>("backend.state").unwrap();
