@@ -32,6 +32,7 @@ mod events;
 mod failures;
 mod keys;
 mod leases;
+mod names;
 mod readers;
 mod runtime;
 mod subject;
@@ -109,7 +110,7 @@ pub fn assert_contract(name: &str, subject: &Subject) {
 pub const CONTRACTS: &[Contract] = crate::conformance!(@list table ());
 
 /// Makes a `#[test]` of every contract. The argument is a function that gives a fresh
-/// [`Subject`](conformance::Subject). To be used once in a module.
+/// [`Subject`](crate::conformance::Subject). To be used once in a module.
 #[macro_export]
 macro_rules! conformance {
     (@list $form:ident $arguments:tt) => {
@@ -117,7 +118,7 @@ macro_rules! conformance {
             commits: a_commit_happens_as_a_whole,
             commits: a_conflict_changes_nothing_and_names_what_differs,
             commits: a_revision_tells_every_write,
-            commits: odd_names_and_doubles_are_refused,
+            names: odd_names_and_doubles_are_refused,
             keys: an_idempotency_key_commits_once,
             keys: an_answer_is_kept_until_it_is_forgotten,
             keys: a_scan_is_in_order_and_within_its_bounds,
