@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
 
 use serde_json::json;
@@ -10,7 +10,7 @@ use serde_json::json;
 use super::{Checked, Subject, Violation, block_on, ensure, ensure_eq};
 use crate::backend::{Commit, CommitOutcome, Event, NewEvent, NewTask, Revision};
 
-const THREADS: u64 = 8;
+pub(super) const THREADS: u64 = 8;
 
 /// Runs a function on eight threads, and returns what the first of them found wrong. The flag tells
 /// the others that they need not go on.
@@ -40,11 +40,18 @@ pub(super) fn on_threads(run: impl Fn(u64, &AtomicBool) -> Checked + Sync) -> Ch
 pub(super) async fn increments_of_eight_threads_are_all_kept(subject: &Subject) -> Checked {
     const EACH: u64 = 40;
     let backend = subject.backend();
+    // All of them read the same count first, so that one is in conflict for certain.
+    let start = Barrier::new(THREADS as usize);
     on_threads(|_, _| {
         block_on(async {
+            let mut first = true;
             for _ in 0..EACH {
                 loop {
-                    let entry = backend.get("count").await?;
+                    let entry = backend.get("count").await;
+                    if std::mem::take(&mut first) {
+                        start.wait();
+                    }
+                    let entry = entry?;
                     let count = entry
                         .as_ref()
                         .map_or(0, |entry| entry.value.to().unwrap_or(0_u64));
@@ -157,7 +164,19 @@ pub(super) async fn events_of_eight_threads_have_no_gap(subject: &Subject) -> Ch
         written.and(read)
     })?;
     ensure_eq!(backend.verify_events().await?.last, ALL, "the last event");
-    let events = backend.events(0, 10_000, "").await?.events;
+    let mut events: Vec<Event> = Vec::new();
+    let mut through = 0;
+    while through < ALL {
+        // Pages that end within a commit.
+        let page = backend.events(through, 7, "").await?;
+        ensure!(
+            page.through > through,
+            "reading does not go on after {through}"
+        );
+        through = page.through;
+        events.extend(page.events);
+    }
+    ensure_eq!(events.len() as u64, ALL, "events that were read in pages");
     let apart = events.chunks(2).filter(|pair| match pair {
         [first, second] => first.data != second.data || first.kind != "first",
         _ => true,

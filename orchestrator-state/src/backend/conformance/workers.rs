@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::concurrency::on_threads;
+use super::concurrency::{THREADS, on_threads};
 use super::{Checked, MINUTE, SECOND, Subject, Violation, block_on, ensure, ensure_eq};
 use crate::backend::{Commit, CommitOutcome, NewEvent, NewTask, QueueCounts};
 
@@ -24,32 +24,41 @@ pub(super) async fn two_workers_never_hold_one_task(subject: &Subject) -> Checke
     }
     subject.must(commit).await?;
     let held = Mutex::new(BTreeSet::new());
+    let start = Barrier::new(THREADS as usize);
     let done = AtomicU64::new(0);
     let begun = Instant::now();
     on_threads(|number, over| {
         block_on(async {
             let worker = format!("worker {number}");
+            let mut first = true;
             while done.load(Ordering::SeqCst) < TASKS && !over.load(Ordering::SeqCst) {
                 ensure!(
                     begun.elapsed() < LONGEST,
                     "a task was lost: the work does not end"
                 );
-                let leased = backend.lease("q", &worker, 3, MINUTE).await?;
+                let leased = backend.lease("q", &worker, 3, MINUTE).await;
+                if leased.is_err() && std::mem::take(&mut first) {
+                    start.wait();
+                }
+                let leased = leased?;
                 if leased.is_empty() && done.load(Ordering::SeqCst) < TASKS {
                     // Others have them, and may give one back.
                     thread::yield_now();
                 }
+                let clash = leased.iter().find(|delivery| {
+                    let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
+                    !held.insert(delivery.task)
+                });
+                // All of them hold their first tasks at the same time.
+                if std::mem::take(&mut first) {
+                    start.wait();
+                }
+                ensure!(
+                    clash.is_none(),
+                    "{worker} was given what another had: {clash:?}"
+                );
                 for delivery in leased {
                     let task = delivery.task;
-                    let mine = held
-                        .lock()
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .insert(task);
-                    ensure!(
-                        mine,
-                        "task {task} was given to {worker} while another had it"
-                    );
-                    thread::yield_now();
                     held.lock()
                         .unwrap_or_else(PoisonError::into_inner)
                         .remove(&task);
@@ -117,6 +126,10 @@ pub(super) async fn workers_that_crash_cost_no_task_and_double_none(subject: &Su
                 }
                 if turn.is_multiple_of(3) {
                     subject.advance(2 * SECOND);
+                    if turn.is_multiple_of(2) {
+                        // It gives the tasks of the slow to another one, who crashes.
+                        let _lost = backend.lease("q", "another", 3, SECOND).await?;
+                    }
                     for finish in slow.drain(..) {
                         if backend.commit(finish).await?.committed().is_some() {
                             done.fetch_add(1, Ordering::SeqCst);

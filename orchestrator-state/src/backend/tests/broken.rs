@@ -188,11 +188,8 @@ impl TaskQueue for Broken {
         pause().await;
         if self.has(Bug::DeliverTwice) {
             let mut delivered = self.delivered.lock().unwrap();
-            if leased.is_empty() {
-                leased = std::mem::take(&mut delivered);
-            } else {
-                delivered.clone_from(&leased);
-            }
+            let before = std::mem::replace(&mut *delivered, leased.clone());
+            leased.extend(before);
         }
         Ok(leased)
     }
