@@ -12,6 +12,9 @@
 //!   folder it is a journal with a record for each commit, and a [`Checkpoint`] now and then so that
 //!   the journal need not be kept for ever. How it works, what it guarantees and what not is in
 //!   `docs/store.md`.
+//! - A [`StateBackend`] puts state, a durable [`TaskQueue`] and an [`EventLog`] behind one [`Commit`]:
+//!   all of it happens, or nothing. [`LocalBackend`] is the one for a single machine; `conformance!`
+//!   tests any other.
 //! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes, nested as they like.
 //!   What nobody changed keeps its bytes, and what a person edited by hand is merged and reported as
 //!   a [`HandEdit`]. A [`TodoFile`] is such a document in a file that many threads and processes change
@@ -65,6 +68,7 @@
 //! ```
 
 mod atomic;
+mod backend;
 mod backup;
 pub mod config;
 mod digest;
@@ -74,6 +78,14 @@ mod sync;
 mod todo;
 
 pub use atomic::{AtomicWriteError, WriteStep, atomic_write};
+#[cfg(any(test, feature = "conformance"))]
+pub use backend::conformance;
+pub use backend::{
+    BackendError, BackendSource, Commit, CommitOutcome, Committed, CursorConflict, CursorMove,
+    DeadLetter, Delivery, Entry, Event, EventLog, EventPage, ExtendOutcome, Fence, Json, JsonError,
+    KeyConflict, LocalBackend, ManualClock, NackOutcome, NewEvent, NewTask, QueueCounts, Readiness,
+    Revision, SharedClock, StateBackend, TaskId, TaskQueue, VerifiedEvents, Write,
+};
 pub use backup::{Backup, BackupError, Backups};
 pub use digest::{Digest, ParseDigestError};
 pub use journal::{
@@ -105,5 +117,6 @@ const _: () = {
     assert_send_sync::<Snapshot>();
     assert_send_sync::<Table<String, String>>();
     assert_send_sync::<Watch<String, String>>();
+    assert_send_sync::<LocalBackend>();
     assert_send_sync::<TodoDocument>();
 };
