@@ -163,15 +163,11 @@ impl Journal {
         Ok(ticket)
     }
 
-    /// As [`submit`](Self::submit), but leaves it to [`push`](Self::push) to write the record, where
-    /// committers write themselves. It is for those who submit under a lock of their own.
+    /// As [`submit`](Self::submit), but leaves it to the ticket to write the record, where committers
+    /// write themselves: when it is waited for, polled or dropped. It is for those who submit under a
+    /// lock of their own.
     pub(crate) fn submit_quietly(&self, kind: &str, data: &[u8]) -> Result<Ticket, AppendError> {
         self.shared.submit(kind, data, false)
-    }
-
-    /// Writes what was submitted quietly.
-    pub(crate) fn push(&self) {
-        self.shared.push();
     }
 
     /// A ticket for everything that was submitted so far.

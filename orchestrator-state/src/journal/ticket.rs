@@ -63,6 +63,9 @@ impl Future for Ticket {
             place,
             number,
         } = &mut *self;
+        if !shared.queue.is_acknowledged(place.seq) {
+            shared.push();
+        }
         match shared.queue.poll(place, number, context.waker()) {
             Some(result) => Poll::Ready(result.map_err(|stop| AppendError::of(place.seq, stop))),
             None => Poll::Pending,
@@ -74,6 +77,10 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         if let Some(number) = self.number {
             self.shared.queue.forget(&self.place, number);
+        }
+        // Nobody may wait for it any more, and it is to be written all the same.
+        if !self.is_acknowledged() {
+            self.shared.push();
         }
     }
 }

@@ -212,9 +212,6 @@ impl Inner {
         self.latest.store(version, Ordering::Release);
         self.tend(&mut state, guard, put.deep);
         drop(state);
-        if let Some(durable) = &self.durable {
-            durable.journal.push();
-        }
         Ok(Pending {
             version: Version(version),
             ticket,
