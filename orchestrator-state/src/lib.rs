@@ -83,8 +83,9 @@ pub use backend::conformance;
 pub use backend::{
     BackendError, BackendSource, Commit, CommitOutcome, Committed, CursorConflict, CursorMove,
     DeadLetter, Delivery, Entry, Event, EventLog, EventPage, ExtendOutcome, Fence, Json, JsonError,
-    KeyConflict, LocalBackend, ManualClock, NackOutcome, NewEvent, NewTask, QueueCounts, Readiness,
-    Revision, SharedClock, StateBackend, TaskId, TaskQueue, VerifiedEvents, Write,
+    KeyConflict, LocalBackend, ManualClock, NackOutcome, NewEvent, NewTask, OpenBackendError,
+    QueueCounts, Readiness, Revision, SharedClock, StateBackend, TaskId, TaskQueue, VerifiedEvents,
+    Write,
 };
 pub use backup::{Backup, BackupError, Backups};
 pub use digest::{Digest, ParseDigestError};
