@@ -1,5 +1,6 @@
 //! Tests of what only this backend has: its tables, its index, its ways to go wrong.
 
+mod breakdown;
 mod chain;
 
 use std::time::Duration;
