@@ -38,6 +38,8 @@ use rows::Tables;
 ///
 /// A store has one backend, and its clones: a second one that is made on the same store would not see
 /// which tasks the first one adds.
+///
+#[doc = include_str!("local/example.md")]
 #[derive(Clone)]
 pub struct LocalBackend {
     inner: Arc<Inner>,

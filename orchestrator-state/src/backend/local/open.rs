@@ -7,7 +7,7 @@ use thiserror::Error;
 use super::LocalBackend;
 use crate::{Clock, Holder, OpenReport, OpenStoreError, StoreConfig, TableError};
 
-/// Why a backend was not opened. Nothing that is in its folder is changed then.
+/// Why a backend was not opened. No row in its folder is changed then.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum OpenBackendError {

@@ -2,6 +2,7 @@
 
 mod breakdown;
 mod chain;
+mod opening;
 
 use std::time::Duration;
 
