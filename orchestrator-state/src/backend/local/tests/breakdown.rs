@@ -1,9 +1,7 @@
 //! A disk that breaks down in the middle of a commit: nobody is told what is not so, and with
 //! idempotency keys all that was to happen has happened once in the end.
 
-use std::io;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+mod fragile;
 
 use serde_json::json;
 use tempfile::TempDir;
@@ -11,98 +9,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::backend::conformance::block_on;
 use crate::backend::{CommitOutcome, Delivery, EventLog, NewEvent, QueueCounts};
-use crate::{Disk, Holder, JournalConfig, LogFile, Medium, OpenBackendError, StoreConfig};
-
-/// How a disk breaks down.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Break {
-    /// The call fails and has done nothing.
-    Refused,
-    /// Of a write, half is there. Other calls have done nothing.
-    Torn,
-    /// The call has done all, and fails nevertheless.
-    Done,
-}
-
-const WAYS: [Break; 3] = [Break::Refused, Break::Torn, Break::Done];
-
-/// A disk that breaks down at one of its calls, and for good.
-#[derive(Debug, Clone)]
-struct Fragile {
-    how: Break,
-    /// How many calls succeed still.
-    left: Arc<AtomicU64>,
-}
-
-impl Fragile {
-    fn after(calls: u64, how: Break) -> Self {
-        let left = Arc::new(AtomicU64::new(calls));
-        Self { how, left }
-    }
-
-    /// Makes a call, or breaks down.
-    fn call<T>(
-        &self,
-        whole: impl FnOnce() -> io::Result<T>,
-        torn: impl FnOnce() -> io::Result<()>,
-    ) -> io::Result<T>
-    where
-        T: Default,
-    {
-        const LAST: u64 = 1;
-        let count = |left: u64| Some(left.saturating_sub(1));
-        // It never refuses, and zero stays zero.
-        let left = self
-            .left
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, count);
-        match left.unwrap_or(0) {
-            0 => {}
-            LAST => match self.how {
-                Break::Refused => {}
-                Break::Torn => torn()?,
-                Break::Done => drop(whole()?),
-            },
-            _ => return whole(),
-        }
-        Err(io::Error::other("the disk is broken"))
-    }
-}
-
-struct FragileFile(Box<dyn LogFile>, Fragile);
-
-impl Medium for Fragile {
-    fn open(&self, path: &Path) -> io::Result<Box<dyn LogFile>> {
-        Ok(Box::new(FragileFile(Disk.open(path)?, self.clone())))
-    }
-
-    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
-        Disk.sync_folder(folder)
-    }
-}
-
-impl LogFile for FragileFile {
-    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
-        let Self(file, fragile) = self;
-        let file = std::cell::RefCell::new(file);
-        fragile.call(
-            || file.borrow_mut().write_at(offset, bytes),
-            || {
-                let half = &bytes[..bytes.len() / 2];
-                file.borrow_mut().write_at(offset, half).map(drop)
-            },
-        )
-    }
-
-    fn set_len(&mut self, len: u64) -> io::Result<()> {
-        let Self(file, fragile) = self;
-        fragile.call(|| file.set_len(len), || Ok(()))
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        let Self(file, fragile) = self;
-        fragile.call(|| file.sync(), || Ok(()))
-    }
-}
+use crate::{Holder, JournalConfig, OpenBackendError, StoreConfig};
+use fragile::{Break, Fragile, WAYS};
 
 fn open(
     folder: &TempDir,
@@ -120,10 +28,10 @@ fn whole(folder: &TempDir, clock: &ManualClock) -> LocalBackend {
 
 /// Opens a backend whose disk breaks down after so many calls from now on.
 fn fragile(folder: &TempDir, clock: &ManualClock, calls: u64, how: Break) -> LocalBackend {
-    let medium = Fragile::after(u64::MAX, how);
+    let medium = Fragile::whole(how);
     let journal = JournalConfig::default().with_medium(medium.clone());
     let backend = open(folder, clock, journal).unwrap();
-    medium.left.store(calls + 1, Ordering::SeqCst);
+    medium.break_after(calls);
     backend
 }
 
