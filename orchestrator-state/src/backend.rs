@@ -8,7 +8,7 @@
 //! - `commit` and `outcome` are the verb and what becomes of it, `task` and `event` the other two parts
 //!   of the contract.
 //! - `json` and `name` are what may be stored, `time` is by whose clock.
-//! - `local` is the backend on a store.
+//! - `local` is the backend on a store, in memory or in a folder.
 
 mod commit;
 #[cfg(any(test, feature = "conformance"))]
@@ -28,7 +28,7 @@ pub use commit::{Commit, CursorMove, Revision, Write};
 pub use error::{BackendError, BackendSource};
 pub use event::{Event, EventLog, EventPage, NewEvent, VerifiedEvents};
 pub use json::{Json, JsonError};
-pub use local::LocalBackend;
+pub use local::{LocalBackend, OpenBackendError};
 pub use outcome::{CommitOutcome, Committed, CursorConflict, KeyConflict};
 pub use task::{
     DeadLetter, Delivery, ExtendOutcome, Fence, NackOutcome, NewTask, QueueCounts, Readiness,

@@ -13,8 +13,9 @@
 //!   the journal need not be kept for ever. How it works, what it guarantees and what not is in
 //!   `docs/store.md`.
 //! - A [`StateBackend`] puts state, a durable [`TaskQueue`] and an [`EventLog`] behind one [`Commit`]:
-//!   all of it happens, or nothing. [`LocalBackend`] is the one for a single machine; `conformance!`
-//!   tests any other.
+//!   all of it happens, or nothing. [`LocalBackend`] is the one for a single process, in memory or in a
+//!   folder, and its page shows a worker and a consumer that survive being killed; `conformance!` tests
+//!   any other.
 //! - A [`TodoDocument`] is the plan as people see it: Markdown with checkboxes, nested as they like.
 //!   What nobody changed keeps its bytes, and what a person edited by hand is merged and reported as
 //!   a [`HandEdit`]. A [`TodoFile`] is such a document in a file that many threads and processes change
@@ -83,8 +84,9 @@ pub use backend::conformance;
 pub use backend::{
     BackendError, BackendSource, Commit, CommitOutcome, Committed, CursorConflict, CursorMove,
     DeadLetter, Delivery, Entry, Event, EventLog, EventPage, ExtendOutcome, Fence, Json, JsonError,
-    KeyConflict, LocalBackend, ManualClock, NackOutcome, NewEvent, NewTask, QueueCounts, Readiness,
-    Revision, SharedClock, StateBackend, TaskId, TaskQueue, VerifiedEvents, Write,
+    KeyConflict, LocalBackend, ManualClock, NackOutcome, NewEvent, NewTask, OpenBackendError,
+    QueueCounts, Readiness, Revision, SharedClock, StateBackend, TaskId, TaskQueue, VerifiedEvents,
+    Write,
 };
 pub use backup::{Backup, BackupError, Backups};
 pub use digest::{Digest, ParseDigestError};

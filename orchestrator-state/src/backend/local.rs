@@ -6,12 +6,13 @@
 //!
 //! `rows` is what is stored; `commit`, `tasks`, `letters` and `events` are the parts of the contract; `queues` is
 //! the order in which tasks come, and `signal` wakes those who wait for one. `calls` is the contract
-//! itself, call by call.
+//! itself, call by call, and `open` is the way to a folder.
 
 mod calls;
 mod commit;
 mod events;
 mod letters;
+mod open;
 mod queues;
 mod rows;
 mod signal;
@@ -20,7 +21,7 @@ mod tasks;
 mod tests;
 
 use std::fmt;
-use std::ops::Bound;
+use std::ops::{Bound, ControlFlow};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::time::SharedClock;
@@ -29,6 +30,7 @@ use crate::{
     Clock, CommitError, Pending, StateStore, StoreError, TableError, Transaction, UpdateError,
     Value,
 };
+pub use open::OpenBackendError;
 use queues::Queues;
 use rows::Tables;
 
@@ -36,6 +38,8 @@ use rows::Tables;
 ///
 /// A store has one backend, and its clones: a second one that is made on the same store would not see
 /// which tasks the first one adds.
+///
+#[doc = include_str!("local/example.md")]
 #[derive(Clone)]
 pub struct LocalBackend {
     inner: Arc<Inner>,
@@ -199,10 +203,13 @@ impl Inner {
         let to = behind(prefix).map_or(Bound::Unbounded, Bound::Excluded);
         let mut entries = Vec::new();
         let snapshot = self.store.snapshot();
-        snapshot.for_each(&self.tables.state, (from, to), |key, value| {
-            if entries.len() < limit {
-                entries.push(entry(key, value));
+        // Whether it was stopped is of no interest.
+        let _full = snapshot.try_for_each(&self.tables.state, (from, to), |key, value| {
+            if entries.len() == limit {
+                return ControlFlow::Break(());
             }
+            entries.push(entry(key, value));
+            ControlFlow::Continue(())
         });
         entries
     }

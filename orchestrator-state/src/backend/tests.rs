@@ -2,6 +2,7 @@
 
 mod broken;
 mod controls;
+mod folder;
 mod model;
 
 use std::sync::Arc;

@@ -1,8 +1,9 @@
 //! One version of the state, whole and unchanging.
 
 use std::borrow::Borrow;
+use std::convert::Infallible;
 use std::fmt;
-use std::ops::RangeBounds;
+use std::ops::{ControlFlow, RangeBounds};
 use std::sync::Arc;
 
 use sdd::Guard;
@@ -134,15 +135,38 @@ impl Snapshot {
         V: TableValue,
         R: RangeBounds<K>,
     {
+        let ControlFlow::Continue(()) = self.try_for_each(table, range, |key, value| {
+            row(key, value);
+            ControlFlow::<Infallible>::Continue(())
+        });
+    }
+
+    /// As [`for_each`](Self::for_each), until the function breaks off, and returns with what. Rows
+    /// behind that one are not looked at.
+    ///
+    /// # Panics
+    /// When the table belongs to another store.
+    pub fn try_for_each<K, V, R, B>(
+        &self,
+        table: &Table<K, V>,
+        range: R,
+        mut row: impl FnMut(&K, &Value<V>) -> ControlFlow<B>,
+    ) -> ControlFlow<B>
+    where
+        K: TableKey,
+        V: TableValue,
+        R: RangeBounds<K>,
+    {
         self.store.owns(table);
         let guard = Guard::new();
         let (from, to) = bounds(&range);
         for (key, chain) in table.0.index(&guard).range(from, to) {
             let value = chain.shared_at(self.pin.version, &guard);
             if let Some(value) = value.and_then(Value::new) {
-                row(key, &value);
+                row(key, &value)?;
             }
         }
+        ControlFlow::Continue(())
     }
 
     /// What has changed in a table between this version and another one, in the order of the keys.
@@ -205,5 +229,34 @@ impl Drop for Snapshot {
 impl fmt::Debug for Snapshot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Snapshot").field(&self.version()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StateStore;
+
+    #[test]
+    fn whoever_breaks_off_sees_no_more_rows() {
+        let store = StateStore::in_memory();
+        let table = store.table::<u32, u32>("numbers").unwrap();
+        let fill = store.update(|tx| (0..100).for_each(|n| tx.put(&table, n, n * 2)));
+        fill.unwrap();
+        let snapshot = store.snapshot();
+        let look = |stop: u32| {
+            let mut seen = Vec::new();
+            let end = snapshot.try_for_each(&table, 10..50, |key, value| {
+                seen.push(*key);
+                match *key == stop {
+                    true => ControlFlow::Break(**value),
+                    false => ControlFlow::Continue(()),
+                }
+            });
+            (seen, end)
+        };
+        assert_eq!(look(12), (vec![10, 11, 12], ControlFlow::Break(24)));
+        // Whom nothing stops sees them all.
+        assert_eq!(look(60), ((10..50).collect(), ControlFlow::Continue(())));
     }
 }

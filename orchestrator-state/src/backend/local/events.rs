@@ -1,6 +1,7 @@
 //! The event log on the store.
 
 use std::cmp::Ordering;
+use std::ops::ControlFlow;
 
 use super::rows::{EventRow, Head, LAST, TRIMMED};
 use super::{Inner, Refused};
@@ -78,13 +79,16 @@ impl Inner {
             }
             let to = page.through.saturating_add(WINDOW).min(newest);
             let window = page.through + 1..=to;
-            snapshot.for_each(&self.tables.events, window, |sequence, row| {
-                if page.events.len() < limit {
-                    page.through = *sequence;
-                    if row.stream.starts_with(prefix) {
-                        page.events.push(row.event(*sequence));
-                    }
+            // The loop asks itself whether the page is full.
+            let _full = snapshot.try_for_each(&self.tables.events, window, |sequence, row| {
+                if page.events.len() == limit {
+                    return ControlFlow::Break(());
                 }
+                page.through = *sequence;
+                if row.stream.starts_with(prefix) {
+                    page.events.push(row.event(*sequence));
+                }
+                ControlFlow::Continue(())
             });
         }
         Ok(page)

@@ -1,6 +1,8 @@
 //! Tests of what only this backend has: its tables, its index, its ways to go wrong.
 
+mod breakdown;
 mod chain;
+mod opening;
 
 use std::time::Duration;
 

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::json;
+use tempfile::TempDir;
 
+use super::folder::open;
 use crate::backend::conformance::block_on;
 use crate::backend::*;
 use plain::Plain;
@@ -20,6 +22,8 @@ const STREAMS: [&str; 3] = ["s", "s/1", "t"];
 /// Both sides, and what a caller has heard of.
 struct Pair {
     backend: LocalBackend,
+    /// Where the backend is kept, if it is.
+    folder: Option<TempDir>,
     clock: ManualClock,
     model: Plain,
     /// Every delivery that there was, so that old fences are used as well.
@@ -29,12 +33,16 @@ struct Pair {
 }
 
 impl Pair {
-    fn new() -> Self {
+    fn new(folder: Option<TempDir>) -> Self {
         let clock = ManualClock::default();
-        let backend = LocalBackend::in_memory(clock.clone());
+        let backend = match &folder {
+            Some(folder) => open(folder, &clock),
+            None => LocalBackend::in_memory(clock.clone()),
+        };
         Self {
             model: Plain::new(crate::Clock::now(&clock).as_millisecond()),
             backend,
+            folder,
             clock,
             deliveries: Vec::new(),
             revisions: vec![Revision::NONE],
@@ -155,11 +163,22 @@ impl Pair {
                 prop_assert_eq!(found, model.trim(through));
             }
             Step::Reopen => {
-                let store = backend.store().clone();
-                self.backend = LocalBackend::on(store, self.clock.clone()).unwrap();
+                drop(backend);
+                self.reopen();
             }
         }
         self.look().await
+    }
+
+    fn reopen(&mut self) {
+        self.backend = if let Some(folder) = &self.folder {
+            // Something has to be there while the folder is held by nobody.
+            self.backend = LocalBackend::in_memory(self.clock.clone());
+            open(folder, &self.clock)
+        } else {
+            let store = self.backend.store().clone();
+            LocalBackend::on(store, self.clock.clone()).unwrap()
+        };
     }
 
     /// Everything that can be read without changing anything.
@@ -189,23 +208,39 @@ impl Pair {
     }
 }
 
+fn compare(folder: Option<TempDir>, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    block_on(async {
+        let mut pair = Pair::new(folder);
+        for step in steps {
+            pair.step(step).await?;
+        }
+        // What is in a folder has to be there for the next one as well.
+        pair.reopen();
+        pair.look().await?;
+        let verified = pair.backend.verify_events().await.unwrap();
+        prop_assert_eq!(verified.last, pair.model.newest());
+        for queue in QUEUES {
+            let found = pair.backend.counts(queue).await.unwrap();
+            prop_assert_eq!(found, pair.model.counts(queue));
+        }
+        Ok(())
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn the_backend_does_what_a_plain_model_does(steps in steps()) {
-        block_on(async {
-            let mut pair = Pair::new();
-            for step in steps {
-                pair.step(step).await?;
-            }
-            let verified = pair.backend.verify_events().await.unwrap();
-            prop_assert_eq!(verified.last, pair.model.newest());
-            for queue in QUEUES {
-                let found = pair.backend.counts(queue).await.unwrap();
-                prop_assert_eq!(found, pair.model.counts(queue));
-            }
-            Ok(())
-        })?;
+        compare(None, steps)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn the_backend_in_a_folder_does_what_a_plain_model_does(steps in steps()) {
+        compare(Some(tempfile::tempdir().unwrap()), steps)?;
     }
 }
