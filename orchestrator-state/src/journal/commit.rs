@@ -1,5 +1,6 @@
 //! From the queue to the disk: who drains the queue, when, and how long the writer gathers.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -29,6 +30,8 @@ pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) durability: Durability,
     end: Mutex<End>,
+    /// How many records the last batch had.
+    crowd: AtomicU64,
 }
 
 /// The end of the journal that grows. Whoever holds its lock drains the queue.
@@ -58,6 +61,7 @@ impl Shared {
             queue,
             durability,
             end,
+            crowd: AtomicU64::new(1),
         }
     }
 
@@ -225,10 +229,13 @@ impl Shared {
 
     /// Sees to it that a record is written, by this thread or by another one.
     ///
-    /// While another one is writing, this one lets those commit who wait for its processor: then the
-    /// next write is of all their records, and not of one. To sleep until the other is done would cost
-    /// more than the write.
+    /// Where others commit as well, this one first lets those run who wait for its processor, so that
+    /// the next write is of all their records, and not of one. So it does while another one is writing:
+    /// to sleep until that is done would cost more than the write.
     fn drain_up_to(&self, seq: u64) {
+        if self.crowd.load(Ordering::Relaxed) > 1 {
+            thread::yield_now();
+        }
         for _ in 0..YIELDS {
             if self.queue.is_acknowledged(seq) {
                 return;
@@ -319,6 +326,8 @@ impl Shared {
             told(link.seq);
         }
         let unsynced = matches!(self.durability, Durability::Batched(_));
+        let crowd = link.seq + 1 - batch.first;
+        self.crowd.store(crowd, Ordering::Relaxed);
         end.soon = self.queue.acknowledge(batch, link, unsynced);
         std::mem::forget(guard);
         true
