@@ -494,6 +494,9 @@ impl StateStore {
             watch.register(&mut rows.watchers);
         }
         self.inner.publisher.deliver();
+        if state.check().is_err() {
+            watch.close();
+        }
         watch
     }
 

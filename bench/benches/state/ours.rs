@@ -21,11 +21,15 @@ const BATCH: u64 = 1_000;
 
 /// A store in memory.
 pub(crate) fn in_memory(keys: u64) -> Result<Box<dyn Store>> {
-    filled(StateStore::in_memory(), keys)
+    Ok(Box::new(filled(StateStore::in_memory(), keys)?))
 }
 
 /// A store in a folder.
 pub(crate) fn in_file(folder: &Path, keys: u64, durability: Durability) -> Result<Box<dyn Store>> {
+    Ok(Box::new(in_file_as_it_is(folder, keys, durability)?))
+}
+
+fn in_file_as_it_is(folder: &Path, keys: u64, durability: Durability) -> Result<Ours> {
     let config = StoreConfig::default().with_durability(match durability {
         Durability::None => Syncing::None,
         Durability::Immediate => Syncing::Immediate,
@@ -33,24 +37,38 @@ pub(crate) fn in_file(folder: &Path, keys: u64, durability: Durability) -> Resul
     filled(config.open(folder, &Holder::new("bench"))?.0, keys)
 }
 
-fn filled(store: StateStore, keys: u64) -> Result<Box<dyn Store>> {
+/// As [`in_file`], and each increment is a transaction.
+pub(crate) fn in_file_by_transactions(
+    folder: &Path,
+    keys: u64,
+    durability: Durability,
+) -> Result<Box<dyn Store>> {
+    let mut ours = in_file_as_it_is(folder, keys, durability)?;
+    ours.by_transactions = true;
+    Ok(Box::new(ours))
+}
+
+fn filled(store: StateStore, keys: u64) -> Result<Ours> {
     let counters = store.table("counters")?;
     store.update(|tx| {
         for key in 0..keys {
             tx.put(&counters, key, 0);
         }
     })?;
-    Ok(Box::new(Ours {
+    Ok(Ours {
         store,
         counters,
         keys,
-    }))
+        by_transactions: false,
+    })
 }
 
 struct Ours {
     store: StateStore,
     counters: Table<u64, u64>,
     keys: u64,
+    /// Whether an increment is a transaction, and not a change of one key.
+    by_transactions: bool,
 }
 
 impl Store for Ours {
@@ -70,6 +88,13 @@ struct Client<'a>(&'a Ours);
 impl Session for Client<'_> {
     fn increment(&mut self, key: u64) -> Result {
         let counters = &self.0.counters;
+        if self.0.by_transactions {
+            self.0.store.update(|tx| {
+                let value = tx.get_ref(counters, &key).map_or(0, |value| *value);
+                tx.put(counters, key, value + 1);
+            })?;
+            return Ok(());
+        }
         let plus_one = |value: Option<&u64>| Some(value.map_or(0, |value| *value) + 1);
         self.0.store.modify(counters, &key, plus_one)?;
         Ok(())

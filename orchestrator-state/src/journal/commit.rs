@@ -14,7 +14,7 @@ use super::writer::{Fault, Writer};
 use crate::sync::{Ordering, fence};
 
 /// A record's data, kind and time together are no longer than this.
-const LONGEST: usize = 1 << 30;
+pub(crate) const LONGEST: usize = 1 << 30;
 
 /// The writer waits this part of a batch's time for the next committer to come back.
 const PATIENCE: u32 = 4;

@@ -1,7 +1,7 @@
 //! Opening a journal for writing: lock, judge, cut what was torn, anchor what was not.
 
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
@@ -11,7 +11,7 @@ use super::commit::Shared;
 use super::config::{Durability, JournalConfig};
 use super::error::{OldFormat, OpenError, VerifyError};
 use super::lock::{Holder, Lock};
-use super::medium::Medium;
+use super::medium::{LogFile, Medium, write_all};
 use super::queue::Queue;
 use super::retain::remove;
 use super::shelf::{Folder, Shelf, segment_name};
@@ -73,7 +73,14 @@ impl Parts {
             prepared = survey.good;
         }
         // What a dead writer left may be in the page cache only. It has to be durable before the
-        // anchor vouches for it.
+        // anchor vouches for it. A sync alone may not do: if the dead writer's has failed, the system
+        // may have called the pages clean that it could not write. So they are written again.
+        if survey
+            .anchored
+            .is_none_or(|anchored| anchored.link.seq < survey.end.seq)
+        {
+            rewrite(&mut *segment, &path, survey.good).map_err(at("writing", &path))?;
+        }
         segment.sync().map_err(at("syncing", &path))?;
         config
             .medium
@@ -134,6 +141,21 @@ impl Parts {
         };
         Ok((journal, report))
     }
+}
+
+/// Writes the first bytes of a file once more, as they are.
+fn rewrite(segment: &mut dyn LogFile, path: &Path, len: u64) -> io::Result<()> {
+    let mut file = fs::File::open(path)?;
+    let mut bytes = vec![0; 1 << 20];
+    let mut offset = 0;
+    while offset < len {
+        let most = usize::try_from(len - offset).map_or(bytes.len(), |left| left.min(bytes.len()));
+        let part = &mut bytes[..most];
+        file.read_exact(part)?;
+        write_all(segment, offset, part)?;
+        offset += most as u64;
+    }
+    Ok(())
 }
 
 /// Creates a folder, and makes each new name on the way to it durable.

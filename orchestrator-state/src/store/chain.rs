@@ -181,12 +181,14 @@ impl<V: 'static> Chain<V> {
         self.head.load(Ordering::Relaxed, guard).tag() == Tag::Second
     }
 
-    /// Takes the chain from the list of those that have something to drop.
+    /// Takes the chain from the list of those that have something to drop. One that is no longer its
+    /// key's stays marked as that.
     pub(super) fn unlist(&self, guard: &Guard) {
-        let _was_listed =
-            self.head
-                .update_tag_if(Tag::None, |_| true, Ordering::Relaxed, Ordering::Relaxed);
-        debug_assert!(self.head.load(Ordering::Relaxed, guard).tag() == Tag::None);
+        if !self.is_retired(guard) {
+            let _was_listed =
+                self.head
+                    .update_tag_if(Tag::None, |_| true, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 }
 

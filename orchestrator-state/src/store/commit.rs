@@ -195,10 +195,8 @@ impl Inner {
         let ticket = match (&self.durable, record) {
             (Some(durable), Some(record)) => match durable.submit(record, version) {
                 Ok(ticket) => Some((Arc::clone(self), ticket)),
-                Err(error) => {
-                    drop(state);
-                    return Err(self.stop(error));
-                }
+                // Still under the lock: the next commit would make the version that this one has not.
+                Err(error) => return Err(state.stop(error)),
             },
             _ => {
                 let late = u64::from(self.bug == Some(SeededBug::LatePublish));
@@ -309,23 +307,31 @@ impl Inner {
 
     /// Notes that the journal has stopped, and tells everyone who waits for changes.
     pub(super) fn stop(&self, error: crate::AppendError) -> StoreError {
-        let mut state = self.lock();
-        let error = StoreError::Stopped {
-            source: Arc::new(error),
-        };
-        let error = state.stopped.get_or_insert(error).clone();
-        for table in &mut state.tables {
-            table.close();
-        }
-        error
+        self.lock().stop(error)
     }
 }
 
 impl State {
+    fn stop(&mut self, error: crate::AppendError) -> StoreError {
+        let error = StoreError::Stopped {
+            source: Arc::new(error),
+        };
+        let error = self.stopped.get_or_insert(error).clone();
+        self.close_watchers();
+        error
+    }
+
+    fn close_watchers(&mut self) {
+        for table in &mut self.tables {
+            table.close();
+        }
+    }
+
     /// Whether anything can be committed.
     pub(super) fn check(&mut self) -> Result<(), StoreError> {
-        if self.installing {
-            self.stopped.get_or_insert(StoreError::Panicked);
+        if self.installing && self.stopped.is_none() {
+            self.stopped = Some(StoreError::Panicked);
+            self.close_watchers();
         }
         match &self.stopped {
             Some(error) => Err(error.clone()),

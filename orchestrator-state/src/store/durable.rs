@@ -111,7 +111,7 @@ impl Durable {
         for (table, sets) in sets {
             sets.encode(&names[*table], &mut record)?;
         }
-        Ok(bracketed(record))
+        fitting(bracketed(record))
     }
 
     /// The record of a commit that changes one key.
@@ -123,7 +123,7 @@ impl Durable {
     ) -> Result<Vec<u8>, StoreError> {
         let mut record = Vec::with_capacity(128);
         encode_write(table, key, revision, &mut record)?;
-        Ok(bracketed(record))
+        fitting(bracketed(record))
     }
 
     /// Gives a commit its place in the journal. To be called under the commit lock, which makes the
@@ -145,6 +145,20 @@ impl Durable {
             source: Arc::new(error),
         })
     }
+}
+
+/// Refuses a record that the journal would, before anything was changed.
+fn fitting(record: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    // What the journal adds to a record is far less than this.
+    const MORE: usize = 1024;
+    let limit = crate::journal::LONGEST - MORE;
+    if record.len() > limit {
+        return Err(StoreError::TooLarge {
+            bytes: record.len(),
+            limit,
+        });
+    }
+    Ok(record)
 }
 
 /// Makes an array of writes. Each begins with a comma; the first one's is the array's beginning.

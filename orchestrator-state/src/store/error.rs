@@ -69,6 +69,15 @@ pub enum StoreError {
         #[source]
         source: Arc<serde_json::Error>,
     },
+    /// The commit's record would be too long for the journal. Nothing was committed, and the store
+    /// goes on.
+    #[error("the commit has {bytes} bytes, and {limit} are the most; commit it in parts")]
+    TooLarge {
+        /// How long the record would be.
+        bytes: usize,
+        /// How long it may be.
+        limit: usize,
+    },
     /// The comparison of two keys, or something else of a row's own, has panicked in the middle of a
     /// commit, so the store has stopped. Snapshots still show what was committed before.
     #[error(

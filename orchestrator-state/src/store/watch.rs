@@ -214,6 +214,11 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         }
     }
 
+    /// Tells the watcher that nothing will come any more.
+    pub(super) fn close(&self) {
+        self.queue.close();
+    }
+
     pub(super) fn register(&self, watchers: &mut Watchers<K, V>) {
         watchers.queues.push(Arc::downgrade(&self.queue));
     }

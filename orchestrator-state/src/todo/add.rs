@@ -124,7 +124,8 @@ impl TodoDocument {
         let mut text = format!("{prefix}{line}");
         let mut changed = self.clone();
         // A file without a last line break stays one. A mark at its front is no line.
-        if before.is_some_and(|l| !l.text.ends_with('\n') && l.text != "\u{feff}") {
+        let only_a_mark = at == 1 && self.lines[0].text == "\u{feff}";
+        if !only_a_mark && before.is_some_and(|l| !l.text.ends_with('\n')) {
             Arc::make_mut(&mut changed.lines[at - 1])
                 .text
                 .push_str(ending);
@@ -158,6 +159,10 @@ impl TodoDocument {
         }
         let end = self.block_end(index, self.lines[index].column);
         let mut text: String = self.lines[..index].iter().map(|l| &*l.text).collect();
+        // A mark at the front of the file is no part of the item whose line it stands on.
+        if index == 0 && self.lines[0].text.starts_with('\u{feff}') {
+            text.push('\u{feff}');
+        }
         text.extend(self.lines[end..].iter().map(|l| &*l.text));
         let read = Self::parse(&text);
         match &self.lines[index].item {

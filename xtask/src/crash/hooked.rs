@@ -16,6 +16,8 @@ pub(crate) struct Hooked {
     pub(crate) part: &'static str,
     name: &'static str,
     package: &'static str,
+    /// Which of its test binaries, as cargo is told.
+    target: &'static [&'static str],
     /// Which tests: the beginning, or any part, of their paths.
     tests: &'static str,
     /// What `cargo test … --` is told besides.
@@ -25,11 +27,12 @@ pub(crate) struct Hooked {
 }
 
 /// The rows of the area `state`.
-pub(crate) const HOOKED: [Hooked; 7] = [
+pub(crate) const HOOKED: [Hooked; 9] = [
     Hooked {
         part: "syscalls",
         name: "atomic writes: a kill and an error at every system call",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "atomic::tests::kill",
         flags: &[],
         variables: &[("ORCHESTRATOR_KILL", "all")],
@@ -38,6 +41,7 @@ pub(crate) const HOOKED: [Hooked; 7] = [
         part: "flips",
         name: "journal of 64 KiB: every bit flip, every truncation, bad sectors",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "journal::tests::damage",
         flags: &[],
         variables: &[("ORCHESTRATOR_STATE_DAMAGE_BYTES", "65536")],
@@ -46,6 +50,7 @@ pub(crate) const HOOKED: [Hooked; 7] = [
         part: "faults",
         name: "journal: EIO and ENOSPC at every write and fsync",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "journal::tests::faults",
         flags: &[],
         variables: &[],
@@ -54,6 +59,7 @@ pub(crate) const HOOKED: [Hooked; 7] = [
         part: "faults",
         name: "atomic writes: an error at every step",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "atomic::tests::faults",
         flags: &[],
         variables: &[],
@@ -62,6 +68,7 @@ pub(crate) const HOOKED: [Hooked; 7] = [
         part: "todo",
         name: "todo.md: 200 threads, every update kept once",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "todo::file::tests::threads",
         flags: &[],
         variables: &[("ORCHESTRATOR_TODO_THREADS", "200")],
@@ -70,6 +77,7 @@ pub(crate) const HOOKED: [Hooked; 7] = [
         part: "todo",
         name: "todo.md: 16 processes of 100 threads, every update kept once",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "todo::file::tests::processes",
         flags: &[],
         variables: &[
@@ -81,7 +89,26 @@ pub(crate) const HOOKED: [Hooked; 7] = [
         part: "todo",
         name: "todo.md: without the lock updates are lost, and that is seen",
         package: "orchestrator-state",
+        target: &["--lib"],
         tests: "todo::file::tests::without_the_lock",
+        flags: &[],
+        variables: &[],
+    },
+    Hooked {
+        part: "cancel",
+        name: "tickets, commits and watchers: dropped at every await point",
+        package: "orchestrator-crash",
+        target: &["--test", "it"],
+        tests: "cancel::",
+        flags: &[],
+        variables: &[],
+    },
+    Hooked {
+        part: "cancel",
+        name: "backend: every call dropped at every await point",
+        package: "orchestrator-state",
+        target: &["--lib"],
+        tests: "dropped",
         flags: &[],
         variables: &[],
     },
@@ -91,7 +118,9 @@ impl Hooked {
     /// Runs the tests, and gives their figure after those that they printed themselves.
     pub(crate) fn run(&self, short: bool) -> Result<Vec<Value>> {
         let mut command = cargo();
-        command.args(["test", "--package", self.package, "--lib"]);
+        command
+            .args(["test", "--package", self.package])
+            .args(self.target);
         if !short {
             command
                 .arg("--release")

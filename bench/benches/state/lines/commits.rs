@@ -140,7 +140,7 @@ fn hot(disk: &Disk) -> Bout<'_> {
     let peers = vec![peer("redb", 4.0), peer("surrealkv", 4.0)];
     Field::new(disk, "durable update, 1 hot key", (1, ON_DISK), peers)
         .enter(versioned(ours::PACKAGE), |folder, keys| {
-            ours::in_file(folder, keys, Durability::Immediate)
+            ours::in_file_by_transactions(folder, keys, Durability::Immediate)
         })
         .enter(versioned("redb"), |folder, keys| {
             redb::in_file(folder, keys, Durability::Immediate)

@@ -365,6 +365,10 @@ fn after_a_failed_sync_nothing_is_acknowledged_and_nothing_is_shown() {
     assert_eq!(rows(&store.snapshot(), &table), [(0, 1)]);
     assert_eq!(watch.recv().unwrap_err(), WatchError::Closed);
     assert!(store.checkpoint().is_err());
+    // Who begins to watch now is told at once.
+    let (_, mut late) = store.watch(&table, Interest::all(), 1);
+    assert_eq!(late.recv().unwrap_err(), WatchError::Closed);
+    drop(late);
     drop((store, table, watch));
     // The first one was acknowledged. Of the others, nobody knew; the file system has kept them.
     let (store, table) = open_numbers(folder.path());
