@@ -518,7 +518,10 @@ fn typed<K: TableKey, V: TableValue>(
 ) -> Result<Index<K, Arc<Chain<V>>>, TableError> {
     let mut index = Index::new();
     let guard = Guard::new();
-    for (key, (version, value)) in staged {
+    // Two texts can be one key, if its serde form has changed meanwhile. The later one is the row.
+    let mut rows: Vec<_> = staged.iter().collect();
+    rows.sort_by_key(|(_, (version, _))| *version);
+    for (key, (version, value)) in rows {
         let failed = |source| TableError::Row {
             table: table.to_owned(),
             key: key.clone(),

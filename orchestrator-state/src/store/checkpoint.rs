@@ -2,8 +2,8 @@
 //! nor kept.
 //!
 //! A checkpoint is JSON lines: a head, a line a row, and a foot with the digest of all lines before
-//! it. The journal has a record with the digest of the whole file, so it is as hard to change as the
-//! journal.
+//! it. The journal gets a record with the digest of the whole file, and a file that has one is as hard
+//! to change as the journal. A crash between the two leaves a file that stands on its own digest.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};

@@ -267,6 +267,9 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     }
 
     /// A future of the next changes. Dropping it loses none.
+    ///
+    /// Its waker is called by whoever commits or writes, under locks of the store. As wakers are to, it
+    /// must only schedule: one that commits itself waits for ever.
     pub fn changed(&mut self) -> Changed<'_, K, V> {
         Changed { watch: self }
     }

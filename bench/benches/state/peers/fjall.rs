@@ -19,8 +19,8 @@ pub(crate) enum Syncing {
     After,
 }
 
-/// A database with one writer at a time. The optimistic kind was tried and is the slower one: 45 µs
-/// to 6.4 without a sync, 1.2 to 1 with it. `fdatasync`, not `fsync`: the journal is preallocated.
+/// A database with one writer at a time. The optimistic kind was tried and is the slower one, far
+/// so without a sync and a little with it. `fdatasync`, not `fsync`: the journal is preallocated.
 pub(crate) fn open(
     folder: &Path,
     keys: u64,
