@@ -3,7 +3,7 @@
 //!
 //! A checkpoint is JSON lines: a head, a line a row, and a foot with the digest of all lines before
 //! it. The journal gets a record with the digest of the whole file, and a file that has one is as hard
-//! to change as the journal. A crash between the two leaves a file that stands on its own digest.
+//! to change as the journal. One without, which a crash between the two leaves, is not used.
 
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
@@ -83,8 +83,6 @@ struct Foot {
 
 /// A checkpoint that was read.
 pub(super) struct Loaded {
-    pub(super) path: PathBuf,
-    pub(super) version: u64,
     pub(super) digest: Digest,
     pub(super) staged: Staged,
 }
@@ -272,29 +270,38 @@ fn prune(folder: &Path) -> Result<u64, CheckpointError> {
     }
 }
 
-/// Reads the newest checkpoint, if there is one.
-pub(super) fn newest(folder: &Path) -> Result<Option<Loaded>, OpenStoreError> {
-    let all = list(folder).map_err(|source| OpenStoreError::Io {
+/// The checkpoints that are there, newest first: their versions and their files.
+pub(super) fn newest_first(folder: &Path) -> Result<Vec<(u64, PathBuf)>, OpenStoreError> {
+    let mut all = list(folder).map_err(|source| OpenStoreError::Io {
         step: "listing the checkpoints in",
         path: folder.to_owned(),
         source,
     })?;
-    let Some((version, path)) = all.into_iter().next_back() else {
-        return Ok(None);
-    };
+    all.reverse();
+    Ok(all)
+}
+
+/// Reads a checkpoint of a version.
+pub(super) fn load(version: u64, path: PathBuf) -> Result<Loaded, OpenStoreError> {
     match read(&path) {
-        Ok((found, digest, staged)) if found == version => Ok(Some(Loaded {
-            path,
-            version,
-            digest,
-            staged,
-        })),
+        Ok((found, digest, staged)) if found == version => Ok(Loaded { digest, staged }),
         Ok(_) => Err(OpenStoreError::Checkpoint {
             path,
             reason: "it shows another version than its name says".to_owned(),
         }),
         Err(reason) => Err(OpenStoreError::Checkpoint { path, reason }),
     }
+}
+
+/// Removes checkpoints that are not needed.
+pub(super) fn remove(paths: &[PathBuf]) -> Result<(), OpenStoreError> {
+    paths.iter().try_for_each(|path| {
+        fs::remove_file(path).map_err(|source| OpenStoreError::Io {
+            step: "removing",
+            path: path.clone(),
+            source,
+        })
+    })
 }
 
 /// Reads a checkpoint whole. The error says what is wrong with it.

@@ -171,30 +171,59 @@ fn bracketed(mut record: Vec<u8>) -> Vec<u8> {
     record
 }
 
-/// Reads the newest checkpoint and what was committed after it, up to the journal's last record. Says
-/// how many bytes that was.
+/// Reads the newest checkpoint that the journal vouches for, and what was committed after it, up to the
+/// journal's last record. Says how many bytes that was.
+///
+/// The journal before a checkpoint is dropped only after the journal has vouched for it. So a file
+/// without a record, which a crash between the two has left, is not needed, and is removed.
 fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
+    let mut needless = Vec::new();
+    for (version, path) in checkpoint::newest_first(folder)? {
+        let checkpoint = checkpoint::load(version, path.clone())?;
+        if version > last {
+            return Err(OpenStoreError::Checkpoint {
+                path,
+                reason: format!("it is ahead of the journal, which ends with version {last}"),
+            });
+        }
+        let digest = checkpoint.digest;
+        let replay = replay(folder, version, checkpoint.staged)?;
+        match replay.vouched {
+            Some(vouched) if vouched == digest => {
+                checkpoint::remove(&needless)?;
+                return Ok((replay.staged, replay.bytes));
+            }
+            Some(_) => {
+                return Err(OpenStoreError::Checkpoint {
+                    path,
+                    reason: "it is not the one that the journal vouches for".to_owned(),
+                });
+            }
+            None => needless.push(path),
+        }
+    }
+    let replay = replay(folder, 0, Staged::new())?;
+    checkpoint::remove(&needless)?;
+    Ok((replay.staged, replay.bytes))
+}
+
+/// What the journal adds to a checkpoint.
+struct Replay {
+    staged: Staged,
+    bytes: u64,
+    /// The digest of the checkpoint that it was begun from, if there is a record of that.
+    vouched: Option<Digest>,
+}
+
+/// Reads what was committed after a version.
+fn replay(folder: &Path, from: u64, mut staged: Staged) -> Result<Replay, OpenStoreError> {
     let read = |source| OpenStoreError::Read {
         folder: folder.to_owned(),
         source,
     };
-    let checkpoint = checkpoint::newest(folder)?;
-    let from = checkpoint
-        .as_ref()
-        .map_or(0, |checkpoint| checkpoint.version);
-    let digest = checkpoint.as_ref().map(|checkpoint| checkpoint.digest);
-    let path = checkpoint
-        .as_ref()
-        .map(|checkpoint| checkpoint.path.clone());
-    if let Some(path) = path.as_ref().filter(|_| from > last) {
-        return Err(OpenStoreError::Checkpoint {
-            path: path.clone(),
-            reason: format!("it is ahead of the journal, which ends with version {last}"),
-        });
-    }
-    let mut staged = checkpoint.map_or_else(Staged::new, |checkpoint| checkpoint.staged);
     let mut next = from + 1;
     let mut bytes = 0;
+    let mut vouched = None;
     for record in Journal::read_from(folder, from + 1).map_err(read)? {
         let record = record.map_err(read)?;
         if record.seq < next {
@@ -216,21 +245,19 @@ fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
         match record.kind.as_str() {
             COMMIT => apply(&mut staged, record.seq, &record.data).ok_or_else(foreign)?,
             CHECKPOINT => {
-                let vouched: Vouched = record.decode().map_err(|_| foreign())?;
-                if vouched.version == from
-                    && let (Some(digest), Some(path)) = (digest, &path)
-                    && digest != vouched.digest
-                {
-                    return Err(OpenStoreError::Checkpoint {
-                        path: path.clone(),
-                        reason: "it is not the one that the journal vouches for".to_owned(),
-                    });
+                let record: Vouched = record.decode().map_err(|_| foreign())?;
+                if record.version == from {
+                    vouched = Some(record.digest);
                 }
             }
             _ => return Err(foreign()),
         }
     }
-    Ok((staged, bytes))
+    Ok(Replay {
+        staged,
+        bytes,
+        vouched,
+    })
 }
 
 /// Applies a commit's record; nothing if it is not one.

@@ -202,6 +202,38 @@ fn a_checkpoint_that_is_ahead_of_its_journal_is_refused() {
 }
 
 #[test]
+fn a_checkpoint_without_a_record_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, table) = open_numbers(folder.path());
+    put(&store, &table, [(1, Some(1))]);
+    drop((store, table));
+    // As a crash leaves it, between the file and its record; and wrong, so that its use would show.
+    let other = tempfile::tempdir().unwrap();
+    let (store, table) = open_numbers(other.path());
+    put(&store, &table, [(1, Some(1_000_000))]);
+    store.checkpoint().unwrap();
+    drop((store, table));
+    let name = format!("checkpoints/{:020}.jsonl", 1);
+    fs::create_dir(folder.path().join("checkpoints")).unwrap();
+    fs::copy(other.path().join(&name), folder.path().join(&name)).unwrap();
+    let (store, table) = open_numbers(folder.path());
+    assert_eq!(rows(&store.snapshot(), &table), [(1, 1)]);
+    assert!(!folder.path().join(&name).exists());
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_written_is_told_and_the_store_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, table) = open_numbers(folder.path());
+    put(&store, &table, [(1, Some(1))]);
+    fs::write(folder.path().join("checkpoints"), "in the way").unwrap();
+    let refused = store.checkpoint();
+    assert!(matches!(refused, Err(CheckpointError::Io { .. })));
+    put(&store, &table, [(2, Some(2))]);
+    assert_eq!(rows(&store.snapshot(), &table), [(1, 1), (2, 2)]);
+}
+
+#[test]
 fn a_long_journal_gets_a_checkpoint_when_it_is_opened() {
     let folder = tempfile::tempdir().unwrap();
     let (store, table) = open_numbers(folder.path());
