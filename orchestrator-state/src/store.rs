@@ -8,12 +8,13 @@
 //!   are being looked at. Together they are what readers touch, and none of it has a lock.
 //! - `sets` is what a transaction has read and written, `commit` puts it in, `rows` is a table from
 //!   the writer's side.
-//! - `publish` says what may be seen, `watch` tells of it, `durable` is the way to the disk.
+//! - `config` is how a store is made, `publish` says what may be seen, `watch` tells of it, `durable` is the way to the disk.
 
 mod bugs;
 mod chain;
 mod checkpoint;
 mod commit;
+mod config;
 mod durable;
 mod error;
 mod history;
@@ -37,6 +38,7 @@ mod watch;
 pub use bugs::SeededBug;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub use commit::Pending;
+pub use config::StoreConfig;
 pub use error::{
     CommitError, Conflict, ConflictKey, OpenStoreError, StoreError, TableError, UpdateError,
     VersionError,
@@ -57,13 +59,12 @@ use std::sync::Arc;
 use sdd::Guard;
 
 use crate::sync::Ordering;
-use crate::{Durability, Holder, JournalConfig, OpenReport};
+use crate::{Holder, OpenReport};
 use chain::{Chain, Revision};
 use commit::Seen;
-use durable::{Durable, StagedTable};
+use durable::StagedTable;
 use index::Index;
 use inner::Inner;
-use publish::Publisher;
 use retry::Backoff;
 use rows::Rows;
 use table::Core;
@@ -78,112 +79,6 @@ const MAX_ATTEMPTS: usize = 1_000;
 #[derive(Clone)]
 pub struct StateStore {
     inner: Arc<Inner>,
-}
-
-/// How a store is made, where the defaults do not fit.
-#[derive(Debug)]
-pub struct StoreConfig {
-    history: History,
-    journal: JournalConfig,
-    checkpoint_bytes: u64,
-    bug: Option<bugs::SeededBug>,
-}
-
-impl Default for StoreConfig {
-    fn default() -> Self {
-        Self {
-            history: History::default(),
-            journal: JournalConfig::default(),
-            checkpoint_bytes: 64 << 20,
-            bug: None,
-        }
-    }
-}
-
-impl StoreConfig {
-    /// Keeps this much of the past. By default nothing but what snapshots hold on to.
-    #[must_use]
-    pub fn with_history(mut self, history: History) -> Self {
-        self.history = history;
-        self
-    }
-
-    /// Decides what an acknowledgement means, in a store with a folder. The default is
-    /// [`Durability::Immediate`].
-    #[must_use]
-    pub fn with_durability(mut self, durability: Durability) -> Self {
-        self.journal = self.journal.with_durability(durability);
-        self
-    }
-
-    /// Writes the journal in this way: its clock, its medium, its segments. The callback of
-    /// acknowledgements is the store's own and is replaced.
-    #[must_use]
-    pub fn with_journal(mut self, journal: JournalConfig) -> Self {
-        self.journal = journal;
-        self
-    }
-
-    /// Writes a checkpoint when the store is opened and more than this many bytes of commits had to
-    /// be read. The default is 64 MiB.
-    #[must_use]
-    pub fn with_checkpoint_bytes(mut self, bytes: u64) -> Self {
-        self.checkpoint_bytes = bytes;
-        self
-    }
-
-    /// Opens the store in a folder. See [`StateStore::open`].
-    ///
-    /// # Errors
-    /// See [`StateStore::open`].
-    pub fn open(
-        self,
-        folder: impl AsRef<Path>,
-        holder: &Holder,
-    ) -> Result<(StateStore, OpenReport), OpenStoreError> {
-        let opened = Durable::open(folder.as_ref(), holder, self.journal, self.bug)?;
-        let store = StateStore {
-            inner: Arc::new(Inner::new(
-                self.history,
-                self.bug,
-                opened.publisher,
-                Some(opened.durable),
-                opened.staged,
-            )),
-        };
-        if opened.replayed > self.checkpoint_bytes {
-            store
-                .checkpoint()
-                .map_err(|source| OpenStoreError::NewCheckpoint {
-                    folder: folder.as_ref().to_owned(),
-                    source,
-                })?;
-        }
-        Ok((store, opened.report))
-    }
-
-    /// Puts a bug into the store, to show that a test would notice it.
-    #[cfg(feature = "seeded-bugs")]
-    #[must_use]
-    pub fn with_seeded_bug(mut self, bug: SeededBug) -> Self {
-        self.bug = Some(bug);
-        self
-    }
-
-    /// A store without a disk.
-    #[must_use]
-    pub fn in_memory(self) -> StateStore {
-        let publisher = Arc::new(Publisher::new(0));
-        StateStore {
-            inner: Arc::new(Inner::new(
-                self.history,
-                self.bug,
-                publisher,
-                None,
-                BTreeMap::new(),
-            )),
-        }
-    }
 }
 
 impl StateStore {
@@ -219,7 +114,7 @@ impl StateStore {
     }
 
     /// Returns when everything that was committed so far is on the disk, whatever the
-    /// [`Durability`]. In a store without a folder it does nothing.
+    /// [`Durability`](crate::Durability). In a store without a folder it does nothing.
     ///
     /// # Errors
     /// [`StoreError::Stopped`].

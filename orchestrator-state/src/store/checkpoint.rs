@@ -184,7 +184,7 @@ fn write(folder: &Path, version: u64, source: &Source) -> Result<(u64, Digest), 
         hasher: blake3::Hasher::new(),
     };
     let rows = lines(&mut out, version, source).map_err(failed("writing", &path))?;
-    let digest = Digest::from(*out.hasher.finalize().as_bytes());
+    let digest = Digest::from_bytes(*out.hasher.finalize().as_bytes());
     let file = out
         .out
         .into_inner()
@@ -222,7 +222,7 @@ fn lines<W: Write>(out: &mut Hashing<W>, version: u64, source: &Source) -> io::R
     }
     let foot = Foot {
         rows,
-        digest: Digest::from(*out.hasher.finalize().as_bytes()),
+        digest: Digest::from_bytes(*out.hasher.finalize().as_bytes()),
     };
     serde_json::to_writer(&mut *out, &foot)?;
     out.write_all(b"\n")?;
@@ -345,7 +345,7 @@ fn read(path: &Path) -> Result<(u64, Digest, Staged), String> {
     }
     let foot: Foot =
         serde_json::from_slice(&line).map_err(|_| "its last line is not a foot".to_owned())?;
-    if foot.rows != rows || foot.digest != Digest::from(*hasher.finalize().as_bytes()) {
+    if foot.rows != rows || foot.digest != Digest::from_bytes(*hasher.finalize().as_bytes()) {
         return Err("its rows are not those that were written".to_owned());
     }
     hasher.update(&line).update(b"\n");
@@ -356,7 +356,7 @@ fn read(path: &Path) -> Result<(u64, Digest, Staged), String> {
     }
     Ok((
         head.version,
-        Digest::from(*hasher.finalize().as_bytes()),
+        Digest::from_bytes(*hasher.finalize().as_bytes()),
         staged,
     ))
 }

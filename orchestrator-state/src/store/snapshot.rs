@@ -118,7 +118,8 @@ impl Snapshot {
     /// When the table belongs to another store.
     #[must_use]
     pub fn is_empty<K: TableKey, V: TableValue>(&self, table: &Table<K, V>) -> bool {
-        self.len(table) == 0
+        let first = self.try_for_each(table, .., |_, _| ControlFlow::Break(()));
+        first.is_continue()
     }
 
     /// Calls a function with each row in a range, in the order of the keys, without collecting them.

@@ -7,7 +7,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread;
 
 use super::*;
-use crate::{AppendError, Disk, LogFile, Medium, OpenError, verify};
+use crate::{AppendError, Disk, Durability, JournalConfig, LogFile, Medium, OpenError, verify};
 
 fn holder() -> Holder {
     Holder::new("test")

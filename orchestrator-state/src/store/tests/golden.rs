@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicI64;
 
 use super::*;
-use crate::{Timestamp, verify};
+use crate::{Durability, JournalConfig, Timestamp, verify};
 
 type Names = Table<(String, u8), Option<String>>;
 

@@ -1,0 +1,119 @@
+//! How a store is made.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::StateStore;
+use super::bugs::SeededBug;
+use super::durable::{Durable, Staged};
+use super::error::OpenStoreError;
+use super::history::History;
+use super::inner::Inner;
+use super::publish::Publisher;
+use crate::{Durability, Holder, JournalConfig, OpenReport};
+
+/// How a store is made, where the defaults do not fit.
+#[derive(Debug)]
+pub struct StoreConfig {
+    history: History,
+    journal: JournalConfig,
+    checkpoint_bytes: u64,
+    bug: Option<SeededBug>,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self {
+            history: History::default(),
+            journal: JournalConfig::default(),
+            checkpoint_bytes: 64 << 20,
+            bug: None,
+        }
+    }
+}
+
+impl StoreConfig {
+    /// Keeps this much of the past. By default nothing but what snapshots hold on to.
+    #[must_use]
+    pub fn with_history(mut self, history: History) -> Self {
+        self.history = history;
+        self
+    }
+
+    /// Decides what an acknowledgement means, in a store with a folder. The default is
+    /// [`Durability::Immediate`].
+    #[must_use]
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.journal = self.journal.with_durability(durability);
+        self
+    }
+
+    /// Writes the journal in this way: its clock, its medium, its segments. The callback of
+    /// acknowledgements is the store's own and is replaced.
+    #[must_use]
+    pub fn with_journal(mut self, journal: JournalConfig) -> Self {
+        self.journal = journal;
+        self
+    }
+
+    /// Writes a checkpoint when the store is opened and more than this many bytes of commits had to
+    /// be read. The default is 64 MiB.
+    #[must_use]
+    pub fn with_checkpoint_bytes(mut self, bytes: u64) -> Self {
+        self.checkpoint_bytes = bytes;
+        self
+    }
+
+    /// Opens the store in a folder. See [`StateStore::open`].
+    ///
+    /// # Errors
+    /// See [`StateStore::open`].
+    pub fn open(
+        self,
+        folder: impl AsRef<Path>,
+        holder: &Holder,
+    ) -> Result<(StateStore, OpenReport), OpenStoreError> {
+        let opened = Durable::open(folder.as_ref(), holder, self.journal, self.bug)?;
+        let store = StateStore {
+            inner: Arc::new(Inner::new(
+                self.history,
+                self.bug,
+                opened.publisher,
+                Some(opened.durable),
+                opened.staged,
+            )),
+        };
+        if opened.replayed > self.checkpoint_bytes {
+            store
+                .checkpoint()
+                .map_err(|source| OpenStoreError::NewCheckpoint {
+                    folder: folder.as_ref().to_owned(),
+                    source,
+                })?;
+        }
+        Ok((store, opened.report))
+    }
+
+    /// Puts a bug into the store, to show that a test would notice it.
+    #[cfg(feature = "seeded-bugs")]
+    #[must_use]
+    pub fn with_seeded_bug(mut self, bug: SeededBug) -> Self {
+        self.bug = Some(bug);
+        self
+    }
+
+    /// A store without a disk.
+    #[must_use]
+    pub fn in_memory(self) -> StateStore {
+        let publisher = Arc::new(Publisher::new(0));
+        StateStore {
+            inner: Arc::new(Inner::new(
+                self.history,
+                self.bug,
+                publisher,
+                None,
+                Staged::new(),
+            )),
+        }
+    }
+}
