@@ -30,7 +30,7 @@ pub(super) struct Inner {
     /// The version of the last commit. It is ahead of the published one while the disk is at work.
     pub(super) latest: Padded<AtomicU64>,
     /// The highest watermark by which anything was dropped.
-    pub(super) floor: AtomicU64,
+    pub(super) floor: Padded<AtomicU64>,
     pub(super) state: Padded<Mutex<State>>,
     pub(super) durable: Option<Durable>,
     pub(super) bug: Option<SeededBug>,
@@ -79,7 +79,7 @@ impl Inner {
             pins: Pins::new(),
             publisher,
             latest: Padded(AtomicU64::new(version)),
-            floor: AtomicU64::new(version),
+            floor: Padded(AtomicU64::new(version)),
             state: Padded(Mutex::new(State {
                 tables: Vec::new(),
                 staged: staged
@@ -140,13 +140,13 @@ impl Inner {
             return pin;
         }
         self.pins
-            .pin(watermark, || watermark.load(Ordering::SeqCst))
+            .pin(&self.floor, || watermark.load(Ordering::SeqCst))
     }
 
     /// Pins the newest version, which the disk may not have yet.
     pub(super) fn pin_latest(&self) -> Pin {
         let latest = || self.latest.load(Ordering::SeqCst);
-        self.pins.pin(&self.publisher.published, latest)
+        self.pins.pin(&self.floor, latest)
     }
 
     /// Frees what a pin that has ended was holding, a little at a time, so that nobody waits long to

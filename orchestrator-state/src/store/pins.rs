@@ -3,8 +3,8 @@
 //! A reader announces its version in a slot before it reads, and a writer looks at all slots before
 //! it drops old revisions. That is the idea of hazard eras (Ramalhete & Correia 2017), with commit
 //! versions as the eras. The race that matters: a reader has chosen a version but has not announced
-//! it, while a writer looks. So the reader announces, and then looks whether the watermark has moved
-//! past its version meanwhile. If it has not, no writer that has missed the announcement can have
+//! it, while a writer looks. So the reader announces, and then looks whether the floor, by which writers
+//! drop, has moved past its version meanwhile. If it has not, no writer that has missed the announcement can have
 //! dropped anything that the reader needs.
 //!
 //! A copy of a pin needs no such second look, for the pin that it is a copy of protects it. But that pin
@@ -102,13 +102,16 @@ impl Pins {
         }
     }
 
-    /// Pins a version: `choose` says which, and `watermark` is the version below which writers may
-    /// drop what no pin needs. `choose` is never below the watermark that it could have seen.
-    pub(super) fn pin(&self, watermark: &AtomicU64, choose: impl Fn() -> u64) -> Pin {
+    /// Pins a version: `choose` says which, and `floor` is the highest watermark by which anything was
+    /// dropped. `choose` is never below the floor that it could have seen.
+    ///
+    /// It is the floor that is looked at, and not the newest version, because that changes with every
+    /// commit: a reader beside a writer would wait for it to come from the writer's cache once more.
+    pub(super) fn pin(&self, floor: &AtomicU64, choose: impl Fn() -> u64) -> Pin {
         let mut version = choose();
         let slot = self.take(version);
         // Announced; now look whether it was in time.
-        while watermark.load(Ordering::SeqCst) > version {
+        while floor.load(Ordering::SeqCst) > version {
             version = choose();
             self.slot(slot).0.store(version + 1, Ordering::SeqCst);
         }

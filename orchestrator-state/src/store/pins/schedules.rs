@@ -93,7 +93,7 @@ impl World {
             let slot = self.pins.take(version);
             return Pin { version, slot };
         }
-        self.pins.pin(&self.published, newest)
+        self.pins.pin(&self.floor, newest)
     }
 
     fn pin_past(&self, version: u64) -> Option<Pin> {
