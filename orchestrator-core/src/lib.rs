@@ -38,7 +38,7 @@
 //!     for name in graph.ready() {
 //!         graph.start(&name)?;
 //!         let slots = compilers.clone();
-//!         let handle = scheduler.spawn(Priority::Normal, async move |_context| {
+//!         let handle = scheduler.spawn_with(Priority::Normal, async move {
 //!             let _permit = slots.acquire().await.map_err(|closed| closed.to_string())?;
 //!             // Every first attempt fails, and the fault is one that may pass.
 //!             retry(&RetryPolicy::default(), |_| true, async |attempt| match attempt {
@@ -58,7 +58,7 @@
 //!     }
 //! }
 //! assert_eq!(graph.counts().done, 4);
-//! assert_eq!(scheduler.stats().total().executed, 4);
+//! assert_eq!(scheduler.stats().total().completed, 4);
 //!
 //! let mut shutdown = ShutdownManager::new();
 //! shutdown.register("scheduler", 10, async move || scheduler.shutdown().await)?;
@@ -75,15 +75,18 @@ mod retry;
 mod scheduler;
 mod shutdown;
 mod slots;
+mod sync;
 mod task;
 
 pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
 pub use priority::Priority;
 pub use retry::{RetryError, RetryPolicy, retry};
-pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats};
+pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats, WaitHistogram};
 pub use shutdown::{
     HandlerOutcome, HandlerReport, ShutdownManager, ShutdownRegisterError, ShutdownReport,
 };
 pub use slots::{Permit, Slots, SlotsClosed};
-pub use task::{TaskContext, TaskError, TaskHandle, TaskId, TaskStatus};
+pub use task::{
+    Budget, BudgetSpent, TaskContext, TaskError, TaskHandle, TaskId, TaskOptions, TaskStatus,
+};
 pub use tokio_util::sync::CancellationToken;

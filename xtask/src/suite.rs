@@ -61,14 +61,18 @@ fn tests() -> Result {
     )
 }
 
-/// The group commit and the pins under shuttle, which takes their primitives over. So all other tests
-/// of that build are left out.
+/// What waits and wakes, under shuttle, which takes its primitives over. So all other tests of those
+/// builds are left out.
 fn schedules() -> Result {
-    show(
-        cargo()
-            .args(["test", "--package", "orchestrator-state", "--lib"])
-            .args(["--features", "shuttle", "--quiet", "shuttle_"]),
-    )
+    for package in ["orchestrator-state", "orchestrator-core"] {
+        show(cargo().args(["test", "--package", package, "--lib"]).args([
+            "--features",
+            "shuttle",
+            "--quiet",
+            "shuttle_",
+        ]))?;
+    }
+    Ok(())
 }
 
 /// `test`, and what is slow.

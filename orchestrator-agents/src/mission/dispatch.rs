@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use orchestrator_core::{FailurePolicy, Priority, Scheduler, TaskError, TaskGraph};
+use orchestrator_core::{FailurePolicy, Scheduler, TaskError, TaskGraph};
 use tokio::task::JoinSet;
 
 use super::error::MissionError;
@@ -118,11 +118,14 @@ impl<'a> Board<'a> {
         Ok(board)
     }
 
-    /// Puts every ready item onto a lane; one that has to be alone, only when
+    /// Begins the ready items for which there is a Worker; one that has to be alone, only when
     /// nothing else is under way.
     fn start_ready(&mut self, scheduler: &Scheduler, landing: bool) {
-        for id in self.graph.ready() {
-            if self.alone_now {
+        let mut ready = self.graph.ready();
+        // What was begun is brought to an end first.
+        ready.sort_by_key(|id| !self.was_begun(id));
+        for id in ready {
+            if self.alone_now || self.running.len() >= self.shared.options.workers.get() {
                 return;
             }
             if self.alone.contains(&id) {
@@ -134,24 +137,16 @@ impl<'a> Board<'a> {
             if self.graph.start(&id).is_err() {
                 continue;
             }
-            let again = self
-                .shared
-                .state()
-                .item(&id)
-                .is_some_and(|state| state.attempts > 0);
-            // What was begun is brought to an end first.
-            let priority = if again {
-                Priority::High
-            } else {
-                Priority::Normal
-            };
             let shared = Arc::clone(self.shared);
             let name = id.clone();
-            let task = scheduler.spawn(priority, move |context| async move {
-                attempt(&shared, &context, &name).await
-            });
+            let task = scheduler.spawn(async move { attempt(&shared, &name).await });
             self.running.spawn(async move { (id, task.await) });
         }
+    }
+
+    fn was_begun(&self, id: &str) -> bool {
+        let state = self.shared.state();
+        state.item(id).is_some_and(|state| state.attempts > 0)
     }
 
     /// Takes up how an attempt ended.

@@ -270,7 +270,7 @@ async fn conduct(
         recorder,
         verifier,
     });
-    let scheduler = Scheduler::new(SchedulerConfig::new(shared.options.workers));
+    let scheduler = Scheduler::new(SchedulerConfig::default());
     let result = command(&shared, &scheduler).await;
     // Ends what is still running, and with it the processes and worktrees that
     // it holds. The workspace goes when the last of its holders does: here.

@@ -1,6 +1,5 @@
 //! One attempt at one item: session, commit, checks, review.
 
-use orchestrator_core::TaskContext;
 use orchestrator_memory::{Budget, NewEntry, Tier};
 use orchestrator_tools::ToolError;
 use serde_json::{Value, json};
@@ -58,11 +57,7 @@ pub(super) struct Rejection {
 const MEMORY_TOKENS: usize = 600;
 
 /// Makes one attempt at an item on the result as it stands now.
-pub(super) async fn attempt(
-    shared: &Shared,
-    _context: &TaskContext,
-    id: &str,
-) -> Result<Attempt, MissionError> {
+pub(super) async fn attempt(shared: &Shared, id: &str) -> Result<Attempt, MissionError> {
     let (item, number, failures) = {
         let state = shared.state();
         let item = state

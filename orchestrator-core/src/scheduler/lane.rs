@@ -1,63 +1,95 @@
-//! A lane: the loop that finds a task, drives it to its end, and sleeps when there is none.
+//! A lane: its deque, what it takes up next, and what it is at.
 
-use std::{
-    cell::Cell,
-    panic::{AssertUnwindSafe, catch_unwind},
-    sync::Arc,
-};
+use std::ops::Range;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Waker;
+use std::time::Instant;
 
 use crossbeam_deque::Worker;
-use futures_util::FutureExt;
 
-use super::{shared::Shared, stats::Source};
-use crate::{Priority, task::Job};
-
-tokio::task_local! {
-    // The deque may be pushed to from one place at a time only, and both the loop and the task
-    // that it drives want to push. A task-local is theirs alone for the length of a poll; what
-    // the task moves to another tokio task does not see it.
-    static LANE: Lane;
-}
+use super::NO_LANE;
+use super::shared::{DECOYS, IDS, Shared};
+use super::stats::{Ending, Owner};
+use crate::Priority;
+use crate::task::{Job, Scope, TaskContext, TaskFrame, TaskId};
 
 /// A pick in so many begins with what is looked at late otherwise.
 const FAIR_EVERY: usize = 16;
 
+/// A lane, as its own thread sees it.
 pub(super) struct Lane {
-    index: usize,
-    deque: Worker<Arc<dyn Job>>,
-    shared: Arc<Shared>,
-    picks: Cell<usize>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) index: usize,
+    deque: Worker<Job>,
+    picks: usize,
+    /// Numbers for tasks that are spawned here.
+    ids: Range<u64>,
+    next_decoy: usize,
+    /// Somebody has woken the lane, and it has found nothing yet.
+    pub(super) searching: bool,
+    /// The time, as of the last look at the clock.
+    pub(super) now: Instant,
+    /// The scope of the task that the lane is at, or was at last: most have the same.
+    scope: Option<Arc<Scope>>,
+    /// The task that the lane is at.
+    task: Option<TaskFrame>,
 }
 
 impl Lane {
-    pub(super) fn new(index: usize, deque: Worker<Arc<dyn Job>>, shared: Arc<Shared>) -> Self {
+    pub(super) fn new(index: usize, deque: Worker<Job>, shared: Arc<Shared>) -> Self {
+        let now = shared.started;
         Self {
+            shared,
             index,
             deque,
-            shared,
-            picks: Cell::new(0),
+            // So that the lanes do not come to the fair turns at the same time.
+            picks: index,
+            ids: 0..0,
+            next_decoy: 0,
+            searching: false,
+            now,
+            scope: None,
+            task: None,
         }
     }
 
-    pub(super) async fn run(self) {
-        let index = self.index;
-        let shared = Arc::clone(&self.shared);
-        LANE.scope(self, async {
-            while !shared.cancel.is_cancelled() {
-                match LANE.with(Lane::pick) {
-                    Some((job, source)) => drive(&shared, index, job, source).await,
-                    None => park(&shared).await,
-                }
+    /// Takes the next job, ready to be run.
+    pub(super) fn take_up(&mut self) -> Option<Job> {
+        let job = self.pick()?;
+        if self.searching {
+            self.searching = false;
+            if let Some(waker) = self.shared.parking.found() {
+                self.wake(waker);
             }
-        })
-        .await;
+        }
+        let counters = &self.shared.lanes[self.index].counters;
+        let meta = job.metadata();
+        let home = meta.home.load(Ordering::Relaxed);
+        let here = self.index as u32;
+        counters.polled(match home {
+            NO_LANE => Owner::Nobody,
+            home if home == here => Owner::Own,
+            _ => Owner::Other,
+        });
+        if home != here {
+            meta.home.store(here, Ordering::Relaxed);
+        }
+        if !meta.begun.load(Ordering::Relaxed) {
+            meta.begun.store(true, Ordering::Relaxed);
+            counters.began(self.now.saturating_duration_since(meta.queued));
+        }
+        match &self.scope {
+            Some(scope) if Arc::ptr_eq(scope, &meta.scope) => {}
+            _ => self.scope = Some(Arc::clone(&meta.scope)),
+        }
+        Some(job)
     }
 
-    fn pick(&self) -> Option<(Arc<dyn Job>, Source)> {
-        let picks = self.picks.get().wrapping_add(1);
-        self.picks.set(picks);
-        if picks.is_multiple_of(FAIR_EVERY) {
-            let turn = picks / FAIR_EVERY % 3;
+    fn pick(&mut self) -> Option<Job> {
+        self.picks = self.picks.wrapping_add(1);
+        if self.picks.is_multiple_of(FAIR_EVERY) {
+            let turn = self.picks / FAIR_EVERY % 3;
             self.fair(turn).or_else(|| self.find())
         } else {
             self.find()
@@ -65,87 +97,142 @@ impl Lane {
     }
 
     /// The order that the documentation of `Scheduler` gives.
-    fn find(&self) -> Option<(Arc<dyn Job>, Source)> {
-        self.inject(Priority::High)
-            .or_else(|| Some((self.deque.pop()?, Source::Own)))
-            .or_else(|| self.inject(Priority::Normal))
-            .or_else(|| self.oldest_after(1))
-            .or_else(|| self.inject(Priority::Low))
+    fn find(&self) -> Option<Job> {
+        let (shared, lanes) = (&self.shared, self.shared.lanes.len());
+        shared
+            .take(Priority::High)
+            .or_else(|| self.deque.pop())
+            .or_else(|| shared.take_from_inbox(self.index))
+            .or_else(|| shared.take_some(&self.deque))
+            .or_else(|| {
+                (1..lanes).find_map(|step| shared.steal((self.index + step) % lanes, &self.deque))
+            })
+            .or_else(|| shared.take(Priority::Low))
     }
 
-    fn fair(&self, turn: usize) -> Option<(Arc<dyn Job>, Source)> {
+    fn fair(&self, turn: usize) -> Option<Job> {
         match turn {
-            1 => self.inject(Priority::Low),
-            2 => self.inject(Priority::Normal),
-            // From the far end of the own deque too: a lane that takes the newest first would
+            1 => self.shared.take(Priority::Low),
+            2 => self.shared.take(Priority::Normal),
+            // What was woken; or the far end of the own deque: a lane that takes the newest first would
             // never come to the oldest while its tasks go on spawning.
-            _ => self.oldest_after(0),
+            _ => {
+                let woken = self.shared.take_from_inbox(self.index);
+                woken.or_else(|| self.shared.steal_one(self.index))
+            }
         }
     }
 
-    fn inject(&self, priority: Priority) -> Option<(Arc<dyn Job>, Source)> {
-        Some((self.shared.inject(priority)?, Source::Injector))
-    }
-
-    /// The oldest task of the first lane that has one, counted from so many places after this.
-    fn oldest_after(&self, places: usize) -> Option<(Arc<dyn Job>, Source)> {
-        let lanes = self.shared.lanes();
-        (places..lanes).find_map(|step| {
-            let source = if step == 0 {
-                Source::Own
-            } else {
-                Source::Sibling
-            };
-            Some((self.shared.steal((self.index + step) % lanes)?, source))
-        })
-    }
-}
-
-/// However a lane ends, also with its runtime, no task may be left waiting for it.
-impl Drop for Lane {
-    fn drop(&mut self) {
-        self.shared.cancel.cancel();
-        while let Some((job, _)) = self.find() {
-            // What the task has captured may panic when it is dropped. It is the task's affair.
-            drop(catch_unwind(AssertUnwindSafe(|| job.cancel_queued())));
+    /// Wakes another lane from within this one's turn.
+    ///
+    /// tokio keeps what a worker has woken last in a slot that no other worker takes from, and this
+    /// worker is busy with this lane. So the other lane would not run before this one's turn is over. To
+    /// wake something else moves it on to a queue that others take from. There are two for that, used in
+    /// turn, since the last one may still lie in the slot.
+    fn wake(&mut self, other: Waker) {
+        other.wake();
+        self.next_decoy = (self.next_decoy + 1) % DECOYS;
+        if let Some(decoy) = self.shared.decoy(self.index, self.next_decoy) {
+            decoy.wake_by_ref();
         }
     }
-}
 
-/// Gives a task to the lane that is running the caller, if it is one of this scheduler.
-pub(super) fn push_to_current(shared: &Arc<Shared>, job: Arc<dyn Job>) -> Result<(), Arc<dyn Job>> {
-    LANE.try_with(|lane| {
-        if Arc::ptr_eq(&lane.shared, shared) {
-            lane.deque.push(Arc::clone(&job));
-            true
+    /// Puts a job in line that was spawned or woken by the task that the lane is at, and wakes who is to
+    /// run it.
+    pub(super) fn push(&mut self, job: Job, yielded: bool) {
+        if let Some(waker) = self.line_up(job, yielded) {
+            self.wake(waker);
+        }
+    }
+
+    fn line_up(&self, job: Job, yielded: bool) -> Option<Waker> {
+        let meta = job.metadata();
+        if meta.priority != Priority::Normal {
+            self.shared.line_up(job);
+            return self.shared.parking.ring(None);
+        }
+        if meta.home.load(Ordering::Relaxed) == NO_LANE {
+            meta.home.store(self.index as u32, Ordering::Relaxed);
+        }
+        let home = meta.home.load(Ordering::Relaxed) as usize;
+        // Whoever yields goes behind the others; whoever belongs elsewhere goes home.
+        if yielded || home != self.index {
+            self.shared.line_up(job);
         } else {
-            false
+            self.deque.push(job);
         }
-    })
-    .ok()
-    .filter(|pushed| *pushed)
-    .map(|_| ())
-    .ok_or(job)
-}
+        self.shared.parking.ring(Some(home))
+    }
 
-async fn drive(shared: &Shared, index: usize, job: Arc<dyn Job>, source: Source) {
-    // The task contains its own panics. What is left is a closure that was cancelled or a result
-    // nobody waits for that panics when it is dropped; it must not take the lane with it.
-    let guarded = AssertUnwindSafe(async move {
-        if let Some(task) = job.claim(index) {
-            shared.counters[index].record(source);
-            task.await;
+    /// What is in its deque.
+    pub(super) fn into_jobs(self) -> impl Iterator<Item = Job> {
+        std::iter::from_fn(move || self.deque.pop())
+    }
+
+    pub(super) fn take_id(&mut self) -> TaskId {
+        let id = self.ids.next().unwrap_or_else(|| {
+            let first = self.shared.take_ids(IDS);
+            self.ids = first + 1..first + IDS;
+            first
+        });
+        TaskId(id)
+    }
+
+    /// The lane begins to be at a task. Says whether that was told to end.
+    pub(super) fn enter(&mut self, task: &mut TaskFrame) -> bool {
+        let frame = TaskFrame {
+            id: task.id,
+            priority: task.priority,
+            budget: task.budget.take(),
+            children: task.children.take(),
+        };
+        self.task = Some(frame);
+        self.has_told(task.id)
+    }
+
+    pub(super) fn has_told(&self, task: TaskId) -> bool {
+        self.scope
+            .as_ref()
+            .is_some_and(|scope| scope.has_told(task))
+    }
+
+    pub(super) fn exit(&mut self, task: &mut TaskFrame) {
+        if let Some(frame) = self.task.take() {
+            (task.children, task.budget) = (frame.children, frame.budget);
         }
-    });
-    drop(guarded.catch_unwind().await);
-    // Tasks that never wait would otherwise keep the runtime's thread for themselves.
-    tokio::task::coop::consume_budget().await;
-}
+    }
 
-/// Sleeps until there may be something to do.
-async fn park(shared: &Shared) {
-    tokio::select! {
-        () = shared.bell.sleep_unless(|| shared.has_work()) => {}
-        () = shared.cancel.cancelled() => {}
+    pub(super) fn scope(&self) -> Option<&Arc<Scope>> {
+        self.scope.as_ref()
+    }
+
+    pub(super) fn forget_scope(&mut self) -> Option<Arc<Scope>> {
+        self.scope.take()
+    }
+
+    pub(super) fn ended(&self, ending: Ending) {
+        self.shared.lanes[self.index].counters.ended(ending);
+    }
+
+    /// The context of the task that the lane is at.
+    pub(super) fn context(&mut self) -> Option<TaskContext> {
+        let scope = self.scope.as_ref()?;
+        let task = self.task.as_mut()?;
+        let (parent, depth) = match scope.owner {
+            Some((owner, depth)) => (Some(owner), depth + 1),
+            None => (None, 0),
+        };
+        let children = task.children.get_or_insert_with(|| {
+            let budget = task.budget.as_ref().unwrap_or(&scope.budget);
+            scope.of_task(task.id, depth, budget.clone())
+        });
+        Some(TaskContext {
+            id: task.id,
+            parent,
+            priority: task.priority,
+            lane: self.index,
+            children: Arc::clone(children),
+            depth,
+        })
     }
 }

@@ -1,27 +1,38 @@
 //! What a task knows about itself.
 
-use std::{fmt, sync::Arc};
+use std::fmt;
+use std::sync::Arc;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{TaskHandle, TaskId};
-use crate::{
-    Priority,
-    scheduler::{Parent, Shared},
-};
+use super::{Budget, Scope, TaskHandle, TaskId, TaskOptions};
+use crate::{Priority, scheduler};
 
-/// What a task knows about itself, and its means of spawning children.
+/// What a task knows about itself, and its means of spawning children. Cheap to clone.
+///
+/// A task's children end before it does: its handle gives a result only when they have. They are
+/// cancelled with it, and also when it panics.
 #[derive(Clone)]
 pub struct TaskContext {
     pub(crate) id: TaskId,
     pub(crate) parent: Option<TaskId>,
-    pub(crate) depth: u32,
+    pub(crate) priority: Priority,
     pub(crate) lane: usize,
-    pub(crate) cancel: CancellationToken,
-    pub(crate) shared: Arc<Shared>,
+    /// Its children's scope.
+    pub(crate) children: Arc<Scope>,
+    pub(crate) depth: u32,
 }
 
 impl TaskContext {
+    /// The context of the task that the caller is in; `None` outside of a scheduler's tasks.
+    ///
+    /// It is there for the length of a poll, on the thread of the lane: code that the task has moved
+    /// to another thread, or into `tokio::spawn`, has to be given it.
+    #[must_use]
+    pub fn current() -> Option<Self> {
+        scheduler::context()
+    }
+
     /// The task's name.
     #[must_use]
     pub fn id(&self) -> TaskId {
@@ -40,41 +51,79 @@ impl TaskContext {
         self.depth
     }
 
-    /// The lane that took the task up, counted from 0.
+    /// How soon the task is taken up.
+    #[must_use]
+    pub fn priority(&self) -> Priority {
+        self.priority
+    }
+
+    /// The lane that was at the task when this was asked for, counted from 0.
     #[must_use]
     pub fn lane(&self) -> usize {
         self.lane
     }
 
-    /// Cancelled when the task, one of its ancestors or the scheduler is.
+    /// What the task and all below it may spend.
+    #[must_use]
+    pub fn budget(&self) -> &Budget {
+        &self.children.budget
+    }
+
+    /// Cancelled when the task is told to end.
     ///
     /// The task's future is dropped then in any case. The token is for what the future alone
     /// does not reach: a thread, a process, a request elsewhere.
     #[must_use]
-    pub fn cancel(&self) -> &CancellationToken {
-        &self.cancel
+    pub fn cancellation(&self) -> CancellationToken {
+        self.children.token()
     }
 
-    /// Spawns a child: cancelled with this task, but not ended by this task's ordinary end.
+    /// Whether the task was told to end. For loops that have no `.await`.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.children.is_cancelled()
+    }
+
+    /// Spawns a child on the lane that runs the caller, which takes it up next unless another lane
+    /// steals it first.
     ///
-    /// A [`Normal`](Priority::Normal) child goes on the deque of the lane that runs the caller,
-    /// which takes it up next unless a sibling steals it first. The deque has no order by
-    /// priority, so the other two go where everyone's tasks of that priority wait; so does a
-    /// child that is spawned from outside the lanes.
-    ///
-    /// Awaiting a child holds the lane: see [`Scheduler`](crate::Scheduler).
-    pub fn spawn<F, Fut, T>(&self, priority: Priority, f: F) -> TaskHandle<T>
+    /// A child that is spawned after the task has ended is cancelled at once.
+    pub fn spawn<F>(&self, future: F) -> TaskHandle<F::Output>
     where
-        F: FnOnce(TaskContext) -> Fut + Send + 'static,
-        Fut: Future<Output = T> + Send + 'static,
-        T: Send + 'static,
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
     {
-        let parent = Parent {
-            task: Some(self.id),
-            depth: self.depth.saturating_add(1),
-            cancel: &self.cancel,
-        };
-        self.shared.spawn(parent, priority, f)
+        scheduler::spawn(&self.children, TaskOptions::default(), future)
+    }
+
+    /// As [`spawn`](Self::spawn), with options: a [`Priority`], or [`TaskOptions`].
+    ///
+    /// [`High`](Priority::High) and [`Low`](Priority::Low) children wait where everyone's tasks of that
+    /// priority do, and not on a lane.
+    pub fn spawn_with<F>(&self, options: impl Into<TaskOptions>, future: F) -> TaskHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        scheduler::spawn(&self.children, options.into(), future)
+    }
+
+    /// Spawns a child that is a closure. It holds its lane until it returns: what takes longer than a
+    /// fraction of a millisecond is for [`spawn_blocking`](Self::spawn_blocking).
+    pub fn spawn_fn<T: Send + 'static>(
+        &self,
+        run: impl FnOnce() -> T + Send + 'static,
+    ) -> TaskHandle<T> {
+        self.spawn(async move { run() })
+    }
+
+    /// Spawns a child that blocks its thread, on one of the runtime's threads for that. It is given its
+    /// context, for a closure can be cancelled only by looking at it.
+    pub fn spawn_blocking<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> TaskHandle<T> {
+        self.spawn(scheduler::blocking(run))
     }
 }
 

@@ -1,6 +1,9 @@
 //! Why a task has no result.
 
+use std::any::Any;
+
 use super::TaskId;
+use crate::panics;
 
 /// Why a task has no result.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -34,6 +37,13 @@ pub enum TaskError {
 }
 
 impl TaskError {
+    pub(super) fn panicked(task: TaskId, payload: &(dyn Any + Send)) -> Self {
+        Self::Panicked {
+            task,
+            message: panics::message(payload),
+        }
+    }
+
     /// The task that has no result.
     #[must_use]
     pub fn task(&self) -> TaskId {

@@ -1,76 +1,108 @@
 //! Awaiting and aborting a task.
 
-use std::{
-    fmt,
-    pin::Pin,
-    sync::Arc,
-    task::{Context, Poll},
-};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
 
-use tokio::sync::oneshot;
-use tokio_util::sync::WaitForCancellationFutureOwned;
+use async_task::Task;
 
-use super::{TaskCell, TaskError, TaskId, TaskStatus};
+use super::{Meta, TaskError, TaskId, TaskStatus};
 
 /// The caller's end of a task. Await it for the task's result.
 ///
 /// Dropping it does not stop the task. To stop it, [`abort`](Self::abort). Once it has given its
 /// result it must not be polled again.
 pub struct TaskHandle<T> {
-    cell: Arc<TaskCell<T>>,
-    reply: oneshot::Receiver<Result<T, TaskError>>,
-    cancelled: Pin<Box<WaitForCancellationFutureOwned>>,
+    id: TaskId,
+    /// None once it has given its result, or if it was never taken on.
+    task: Option<Task<Result<T, TaskError>, Meta>>,
+    aborted: AtomicBool,
 }
 
 impl<T> TaskHandle<T> {
-    pub(crate) fn new(
-        cell: Arc<TaskCell<T>>,
-        reply: oneshot::Receiver<Result<T, TaskError>>,
-    ) -> Self {
-        let cancelled = Box::pin(cell.cancel.clone().cancelled_owned());
+    pub(super) fn new(task: Task<Result<T, TaskError>, Meta>) -> Self {
         Self {
-            cell,
-            reply,
-            cancelled,
+            id: task.metadata().id,
+            task: Some(task),
+            aborted: AtomicBool::new(false),
+        }
+    }
+
+    /// Of a task whose parent has ended before.
+    pub(super) fn refused(id: TaskId) -> Self {
+        Self {
+            id,
+            task: None,
+            aborted: AtomicBool::new(false),
         }
     }
 
     /// The task's name.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        self.cell.id
+        self.id
     }
 
     /// Where the task stands at this moment.
     #[must_use]
     pub fn status(&self) -> TaskStatus {
-        self.cell.status()
+        match &self.task {
+            Some(task) if !task.is_finished() => task.metadata().status(),
+            _ => TaskStatus::Ended,
+        }
     }
 
-    /// Cancels the task and those that it has spawned.
+    /// Whether the task has come to its end, and the result can be had at once.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        self.status() == TaskStatus::Ended
+    }
+
+    /// Cancels the task and those that it has spawned, and theirs.
     ///
-    /// A queued task ends at once. A running one ends at the `.await` where it stands: its future
-    /// is dropped there. Code between two `.await`s is not interrupted. A task that has ended
-    /// keeps its result.
+    /// A task that waits is ended where it stands: its future is dropped there. One that a lane is at
+    /// is ended at its next `.await`, and one that is queued when a lane comes to it. The handle gives
+    /// its result when all below the task have ended too. A task that has ended keeps its result.
     pub fn abort(&self) {
-        self.cell.cancel.cancel();
-        self.cell.cancel_if_queued();
+        if let Some(task) = &self.task
+            && !task.is_finished()
+        {
+            self.aborted.store(true, Ordering::Relaxed);
+            task.metadata().scope.abort(self.id);
+        }
     }
 }
 
 impl<T> Future for TaskHandle<T> {
     type Output = Result<T, TaskError>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        // A parent's abort cancels the token but cannot reach the queue. Without this, a task
-        // that is cancelled while it is queued would answer only when a lane comes free.
-        if self.cancelled.as_mut().poll(cx).is_ready() {
-            self.cell.cancel_if_queued();
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let id = self.id;
+        let Some(task) = &mut self.task else {
+            return Poll::Ready(Err(TaskError::Cancelled { task: id }));
+        };
+        let result = ready!(Pin::new(task).poll(context));
+        self.let_go();
+        Poll::Ready(result)
+    }
+}
+
+impl<T> TaskHandle<T> {
+    fn let_go(&mut self) {
+        if let Some(task) = self.task.take() {
+            if *self.aborted.get_mut() && task.is_finished() {
+                // It may have ended before it could be told, and then nobody else takes this back.
+                task.metadata().scope.forget(self.id);
+            }
+            task.detach();
         }
-        let task = self.cell.id;
-        Pin::new(&mut self.reply)
-            .poll(cx)
-            .map(|reply| reply.unwrap_or(Err(TaskError::Lost { task })))
+    }
+}
+
+impl<T> Drop for TaskHandle<T> {
+    fn drop(&mut self) {
+        self.let_go();
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Barrier,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use orchestrator_core::{Priority, TaskContext, TaskError, TaskStatus};
-use tokio::{sync::Barrier, task::yield_now, time::timeout};
+use tokio::{task::yield_now, time::timeout};
 
 use crate::lanes;
 
@@ -58,11 +58,12 @@ async fn a_thousand_tasks_end_once_each() {
         let (yields, panics, aborted) = (dice.roll(20), dice.roll(5) == 0, dice.roll(4) == 0);
         let end = End(Arc::clone(&ends));
         let nested = dice.roll(2) == 0;
-        let task = scheduler.spawn(priority, move |context: TaskContext| async move {
+        let task = scheduler.spawn_with(priority, async move {
             if nested {
-                let child = context.spawn(priority, async |_| ());
+                let context = TaskContext::current().unwrap();
+                drop(context.spawn_with(priority, async {}));
+                drop(context);
                 yield_now().await;
-                drop(child);
             }
             work(end, yields, panics).await
         });
@@ -91,19 +92,19 @@ async fn no_wake_up_is_lost() {
     const LANES: usize = 4;
     let scheduler = lanes(LANES);
     for round in 0..2_000 {
-        // They wait for each other, so every lane has to wake up. One that sleeps on leaves the
+        // They block their threads until all are there, so every lane has to wake up. One that sleeps on leaves the
         // others waiting.
         let all = Arc::new(Barrier::new(LANES));
         let tasks: Vec<_> = (0..LANES)
             .map(|_| {
                 let all = Arc::clone(&all);
-                scheduler.spawn(Priority::Normal, async move |_| _ = all.wait().await)
+                scheduler.spawn_fn(move || _ = all.wait())
             })
             .collect();
         // Asking rather than awaiting, so that the next round's tasks come just when the lanes
         // are falling asleep.
         let ended = async {
-            while tasks.iter().any(|task| !task.status().is_final()) {
+            while tasks.iter().any(|task| !task.is_ended()) {
                 yield_now().await;
             }
         };
@@ -120,7 +121,7 @@ async fn spawning_while_the_scheduler_ends_leaves_no_task_behind() {
             let scheduler = Arc::clone(&scheduler);
             async move {
                 (0..20)
-                    .map(|_| scheduler.spawn(Priority::Normal, async |_| yield_now().await))
+                    .map(|_| scheduler.spawn(yield_now()))
                     .collect::<Vec<_>>()
             }
         });

@@ -1,0 +1,33 @@
+//! The primitives under the parking, the cancelling and the permits, in one place, so that shuttle can
+//! take them over in its tests.
+//!
+//! Only a test build of this crate with the feature `shuttle` is taken over: the feature changes
+//! nothing for whoever links the library, even where cargo unites features.
+
+pub(crate) use std::sync::atomic::Ordering;
+
+#[cfg(not(all(test, feature = "shuttle")))]
+pub(crate) use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU8, AtomicUsize, fence},
+};
+
+#[cfg(all(test, feature = "shuttle"))]
+pub(crate) use shuttle::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU8, AtomicUsize, fence},
+};
+
+/// Something that is written all the time, on cache lines of its own: otherwise whoever reads its
+/// neighbours would fetch them anew each time. Two lines, since processors fetch them in pairs.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+pub(crate) struct Padded<T>(pub(crate) T);
+
+impl<T> std::ops::Deref for Padded<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
