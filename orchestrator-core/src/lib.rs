@@ -79,7 +79,10 @@ mod task;
 
 pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
 pub use priority::Priority;
-pub use retry::{RetryError, RetryPolicy, retry};
+pub use retry::{
+    Remedy, RetryBudget, RetryCall, RetryError, RetryEvent, RetryPolicy, RetryState, RetryStep,
+    RetryStop, Retryable, retry,
+};
 pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats};
 pub use shutdown::{
     HandlerOutcome, HandlerReport, ShutdownManager, ShutdownRegisterError, ShutdownReport,
