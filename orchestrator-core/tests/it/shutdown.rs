@@ -17,7 +17,7 @@ use crate::OnDrop;
 #[tokio::test]
 async fn the_highest_priority_first() {
     let order = Arc::new(Mutex::new(Vec::new()));
-    let mut shutdown = ShutdownManager::new();
+    let shutdown = ShutdownManager::new();
     for (name, priority) in [
         ("pools", 0),
         ("admission", 10),
@@ -28,7 +28,7 @@ async fn the_highest_priority_first() {
         let note = async move || order.lock().unwrap().push(name);
         shutdown.register(name, priority, note).unwrap();
     }
-    let report = shutdown.run().await;
+    let report = shutdown.run("test").await;
     assert!(report.is_clean());
     assert_eq!(
         *order.lock().unwrap(),
@@ -45,21 +45,21 @@ async fn the_highest_priority_first() {
 #[tokio::test(start_paused = true)]
 async fn equals_run_side_by_side() {
     let meet = Arc::new(Barrier::new(3));
-    let mut shutdown = ShutdownManager::new();
+    let shutdown = ShutdownManager::new();
     for name in ["a", "b", "c"] {
         let meet = Arc::clone(&meet);
         shutdown
             .register(name, 1, async move || _ = meet.wait().await)
             .unwrap();
     }
-    assert!(shutdown.run().await.is_clean());
+    assert!(shutdown.run("test").await.is_clean());
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_late_and_the_panicked_are_named_and_the_rest_runs() {
     let dropped = Arc::new(AtomicBool::new(false));
     let guard = OnDrop(Arc::clone(&dropped));
-    let mut shutdown = ShutdownManager::new();
+    let shutdown = ShutdownManager::new();
     shutdown
         .register("stuck", 2, async move || {
             let _guard = guard;
@@ -76,7 +76,7 @@ async fn the_late_and_the_panicked_are_named_and_the_rest_runs() {
         })
         .unwrap();
     let began = Instant::now();
-    let report = shutdown.run().await;
+    let report = shutdown.run("test").await;
     assert_eq!(began.elapsed().as_secs(), 5);
     assert!(!report.is_clean());
     assert_eq!(report.late().collect::<Vec<_>>(), ["stuck"]);
@@ -96,25 +96,23 @@ async fn the_late_and_the_panicked_are_named_and_the_rest_runs() {
             &HandlerOutcome::Done,
         ]
     );
-    assert!(
-        report
-            .to_string()
-            .starts_with("stuck: not done after 5s, dropped\nbroken: panicked")
-    );
+    assert!(report.to_string().starts_with(
+        "shutdown after test, took 5s\nstuck: not done after 5s, dropped\nbroken: panicked"
+    ));
 }
 
 #[tokio::test(start_paused = true)]
 async fn the_limit_can_be_set() {
-    let mut shutdown = ShutdownManager::new().with_limit(Duration::from_millis(30));
+    let shutdown = ShutdownManager::new().with_limit(Duration::from_millis(30));
     shutdown.register("stuck", 0, pending).unwrap();
     let began = Instant::now();
-    assert_eq!(shutdown.run().await.late().count(), 1);
+    assert_eq!(shutdown.run("test").await.late().count(), 1);
     assert!(began.elapsed() < Duration::from_millis(50));
 }
 
 #[test]
 fn a_name_is_taken_once() {
-    let mut shutdown = ShutdownManager::new();
+    let shutdown = ShutdownManager::new();
     shutdown.register("log", 0, async || ()).unwrap();
     let error = shutdown.register("log", 1, async || ()).unwrap_err();
     assert_eq!(
