@@ -262,33 +262,35 @@ fn states(count: u64, side: u64) -> Sum {
     sum.into_inner().unwrap()
 }
 
-fn check(seed: u64, flight: &Flight, sum: &mut Sum) {
+/// What is wrong with it, if anything is.
+fn fault(flight: &Flight) -> Option<&'static str> {
     let report = &flight.reports[0];
-    assert!(
-        flight.took <= flight.grace + BEYOND,
-        "{seed}: {:?} of {:?}\n{report}",
-        flight.took,
-        flight.grace
-    );
-    // No acknowledgement is lost: everyone has the same report, and in it everybody once.
-    assert!(
-        flight
-            .reports
-            .iter()
-            .all(|other| Arc::ptr_eq(other, report))
-    );
-    assert!(
-        flight
-            .last_word
-            .as_ref()
-            .is_none_or(|word| *word == **report)
-    );
     let mut names: Vec<_> = report.handlers.iter().map(|one| one.name.clone()).collect();
     names.sort();
     let expected: Vec<_> = (0..flight.handlers)
         .map(|number| number.to_string())
         .collect();
-    assert_eq!(names, expected, "{seed}");
+    let told = |other: &Arc<_>| Arc::ptr_eq(other, report);
+    let spoken = |word: &ShutdownReport| *word == **report;
+    if flight.took > flight.grace + BEYOND {
+        Some("it took too long")
+    } else if !flight.reports.iter().all(told) || !flight.last_word.as_ref().is_none_or(spoken) {
+        Some("not everyone was told the same")
+    } else if names != expected {
+        Some("not every handler stands once in the report")
+    } else {
+        None
+    }
+}
+
+fn check(seed: u64, flight: &Flight, sum: &mut Sum) {
+    let report = &flight.reports[0];
+    let (took, grace) = (flight.took, flight.grace);
+    assert_eq!(
+        fault(flight),
+        None,
+        "{seed}: {took:?} of {grace:?}\n{report}"
+    );
     sum.clean += usize::from(report.is_clean());
     sum.forced += usize::from(report.forced_by.is_some());
     sum.spoken += usize::from(flight.last_word.is_some());
@@ -321,4 +323,21 @@ fn an_orphan_would_be_seen() {
     assert!(!ends(pipe, Duration::from_millis(100)));
     group.kill();
     assert!(ends(other.into(), PATIENCE));
+}
+
+#[test]
+fn a_wrong_end_would_be_seen() {
+    let sound = || fly(1);
+    assert_eq!(fault(&sound()), None);
+    let mut slow = sound();
+    slow.took = slow.grace + BEYOND + Duration::from_millis(1);
+    let mut lost = sound();
+    lost.handlers += 1;
+    let mut split = sound();
+    split
+        .reports
+        .push(Arc::new(ShutdownReport::clone(&split.reports[0])));
+    for wrong in [slow, lost, split] {
+        assert!(fault(&wrong).is_some());
+    }
 }
