@@ -12,7 +12,6 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
 use tokio::{
     runtime::Handle,
     sync::{Notify, watch},
@@ -23,37 +22,15 @@ use tokio_util::sync::CancellationToken;
 use super::{
     ShutdownHandler, ShutdownReason, ShutdownRegisterError, ShutdownReport,
     course::{Course, End, Id, Order, Refusal},
-    handler::Close,
 };
-use crate::panics;
 
-/// How long the report may lie before the last word is spoken.
-const TAKING: Duration = Duration::from_millis(250);
+mod clocks;
+mod work;
+
+use clocks::Clock;
+use work::Work;
 
 type LastWord = Box<dyn FnOnce(&ShutdownReport) + Send>;
-
-/// What is kept of a handler.
-struct Work {
-    close: Option<Close>,
-    last_resort: Option<Box<dyn FnOnce() + Send>>,
-    /// Drops its future.
-    stop: CancellationToken,
-}
-
-#[derive(Clone)]
-struct Clock {
-    runtime: Handle,
-    began: Instant,
-    began_outside: std::time::Instant,
-}
-
-impl Clock {
-    /// By tokio's clock, which a test may have paused.
-    fn now(&self) -> Duration {
-        let _inside = self.runtime.enter();
-        self.began.elapsed()
-    }
-}
 
 struct Inner {
     course: Course,
@@ -242,178 +219,5 @@ impl Shared {
                 self.report.send_replace(report.map(Arc::new));
             }
         }
-    }
-
-    /// Drops a handler, and takes its last resort on a thread of its own, lest one that blocks stop
-    /// everything.
-    fn abandon(self: &Arc<Self>, id: Id, work: Work) {
-        work.stop.cancel();
-        let shared = Arc::clone(self);
-        let Work {
-            close, last_resort, ..
-        } = work;
-        let unborn = close.is_some();
-        let threaded = last_resort.is_some();
-        let clean = move || {
-            // One that panics must not end the shutdown. The panic hook has printed its text.
-            let _ = catch_unwind(AssertUnwindSafe(|| {
-                drop(close);
-                if let Some(last_resort) = last_resort {
-                    last_resort();
-                }
-            }));
-            if unborn {
-                shared.ended(id, End::Dropped);
-            }
-            shared.ended(id, End::Cleaned);
-        };
-        if !threaded {
-            return clean();
-        }
-        // Where there is no thread left, this one has to do.
-        let job = Arc::new(Mutex::new(Some(clean)));
-        let theirs = Arc::clone(&job);
-        let take =
-            |job: &Mutex<Option<_>>| job.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let spawned = thread::Builder::new()
-            .name("shutdown last resort".to_owned())
-            .spawn(move || {
-                if let Some(clean) = take(&theirs) {
-                    clean();
-                }
-            });
-        if spawned.is_err()
-            && let Some(clean) = take(&job)
-        {
-            clean();
-        }
-    }
-
-    fn start(self: &Arc<Self>, id: Id) {
-        let mut inner = self.lock();
-        let runtime = inner.clock.as_ref().map(|clock| clock.runtime.clone());
-        let work = inner.works.get_mut(&id);
-        // Another thread may have been told to abandon it before this one came here.
-        let taken = work.and_then(|work| Some((work.close.take()?, work.stop.clone())));
-        drop(inner);
-        let (Some(runtime), Some((close, stop))) = (runtime, taken) else {
-            return;
-        };
-        match close {
-            Close::Task(close) => {
-                // Made here, so that it speaks also if the runtime drops the task unseen.
-                let ending = Ending::new(self, id);
-                drop(runtime.spawn(async move {
-                    let whole = AssertUnwindSafe(async move { close().await }).catch_unwind();
-                    let result = tokio::select! {
-                        biased;
-                        () = stop.cancelled() => return,
-                        result = whole => result,
-                    };
-                    ending.by(result);
-                }));
-            }
-            Close::Thread(close) => {
-                let shared = Arc::clone(self);
-                let thread = thread::Builder::new().name("shutdown handler".to_owned());
-                let spawned = thread.spawn(move || {
-                    let ending = Ending::new(&shared, id);
-                    ending.by(catch_unwind(AssertUnwindSafe(close)));
-                });
-                if let Err(error) = spawned {
-                    self.ended(id, End::Refused(format!("no thread for it: {error}")));
-                }
-            }
-        }
-    }
-
-    /// Follows tokio's clock.
-    async fn keep_time(self: Arc<Self>) {
-        loop {
-            let next = {
-                let inner = self.lock();
-                let clock = inner.clock.as_ref();
-                clock
-                    .zip(inner.course.next_time())
-                    .and_then(|(clock, next)| Some((next, clock.began.checked_add(next)?)))
-            };
-            let Some((next, at)) = next else {
-                if self.lock().course.is_over() {
-                    return;
-                }
-                self.timekeeper.notified().await;
-                continue;
-            };
-            tokio::select! {
-                () = self.timekeeper.notified() => {}
-                () = tokio::time::sleep_until(at) => self.pump(next),
-            }
-        }
-    }
-
-    /// Follows the machine's clock, for when the runtime is blocked; at last sees to it that somebody
-    /// hears of the report.
-    fn keep_watch(self: Arc<Self>) {
-        let mut inner = self.lock();
-        let Some(clock) = inner.clock.clone() else {
-            return;
-        };
-        while !inner.course.is_over() {
-            let now = clock.began_outside.elapsed();
-            let next = inner.course.next_time();
-            if next.is_some_and(|next| next <= now) {
-                drop(inner);
-                self.pump(now);
-                inner = self.lock();
-                continue;
-            }
-            let wait = next.map_or(Duration::MAX, |next| next - now);
-            let waited = self.watch.wait_timeout(inner, wait);
-            inner = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
-        if inner.last_word.is_none() {
-            return;
-        }
-        let waited = self
-            .watch
-            .wait_timeout_while(inner, TAKING, |inner| !inner.taken);
-        inner = waited.unwrap_or_else(PoisonError::into_inner).0;
-        let last_word = inner.last_word.take().filter(|_| !inner.taken);
-        let report = inner.course.report();
-        drop(inner);
-        if let Some((last_word, report)) = last_word.zip(report) {
-            last_word(&report);
-        }
-    }
-}
-
-/// Tells how a handler ended, also by being dropped.
-struct Ending {
-    shared: Arc<Shared>,
-    id: Id,
-    end: End,
-}
-
-impl Ending {
-    fn new(shared: &Arc<Shared>, id: Id) -> Self {
-        Self {
-            shared: Arc::clone(shared),
-            id,
-            end: End::Dropped,
-        }
-    }
-
-    fn by(mut self, result: thread::Result<()>) {
-        self.end = match result {
-            Ok(()) => End::Done,
-            Err(payload) => End::Panicked(panics::message(&*payload)),
-        };
-    }
-}
-
-impl Drop for Ending {
-    fn drop(&mut self) {
-        let end = std::mem::replace(&mut self.end, End::Dropped);
-        self.shared.ended(self.id, end);
     }
 }

@@ -6,7 +6,7 @@ use std::{cmp::Reverse, time::Duration};
 use proptest::prelude::*;
 
 use super::{
-    course::{Course, End, Id, Order, Refusal, SETTLE},
+    course::{Course, End, Id, Order, Refusal, entry::SETTLE},
     report::HandlerOutcome,
 };
 
