@@ -126,11 +126,17 @@ impl Git {
     /// # Errors
     /// [`GitError`] where git fails or cannot be run.
     pub async fn run(&self, arguments: &[&str]) -> Result<String, GitError> {
-        retry(&RetryPolicy::default(), GitError::is_transient, |_| {
-            self.once(arguments)
-        })
-        .await
-        .map_err(RetryError::into_source)
+        let policy = RetryPolicy::default();
+        let call = policy.call().cancelled_by(&self.cancel);
+        retry(call, GitError::is_transient, |_| self.once(arguments))
+            .await
+            .map_err(|error| match error {
+                // Not the lock's fault any more.
+                RetryError::Cancelled { .. } => GitError::Command(CommandError::Cancelled {
+                    command: format!("git {}", arguments.join(" ")),
+                }),
+                error => error.into_source(),
+            })
     }
 
     async fn once(&self, arguments: &[&str]) -> Result<String, GitError> {

@@ -100,14 +100,14 @@ async fn end(
     signals: &mut Signals,
 ) -> Option<Result<Result<MissionSummary, MissionError>, tokio::task::JoinError>> {
     let ended = CancellationToken::new();
-    let mut shutdown = ShutdownManager::new();
+    let shutdown = ShutdownManager::new();
     let (signal, end) = (stop.clone(), ended.clone());
     // The only name: it cannot be taken.
     let _ = shutdown.register("the mission", 0, async move || {
         signal.stop();
         end.cancelled().await;
     });
-    let mut report = std::pin::pin!(shutdown.run());
+    let mut report = std::pin::pin!(shutdown.run("a signal"));
     tokio::select! {
         joined = async {
             // The mission is told to end by the first poll of the shutdown.

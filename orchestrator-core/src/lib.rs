@@ -60,10 +60,10 @@
 //! assert_eq!(graph.counts().done, 4);
 //! assert_eq!(scheduler.stats().total().completed, 4);
 //!
-//! let mut shutdown = ShutdownManager::new();
+//! let shutdown = ShutdownManager::new();
 //! shutdown.register("scheduler", 10, async move || scheduler.shutdown().await)?;
 //! shutdown.register("log", 0, async || println!("stopped"))?;
-//! assert!(shutdown.run().await.is_clean());
+//! assert!(shutdown.run("done").await.is_clean());
 //! # Ok(())
 //! # }
 //! ```
@@ -80,10 +80,14 @@ mod task;
 
 pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
 pub use priority::Priority;
-pub use retry::{RetryError, RetryPolicy, retry};
+pub use retry::{
+    Remedy, RetryBudget, RetryCall, RetryError, RetryEvent, RetryPolicy, RetryState, RetryStep,
+    RetryStop, Retryable, retry,
+};
 pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats, WaitHistogram};
 pub use shutdown::{
-    HandlerOutcome, HandlerReport, ShutdownManager, ShutdownRegisterError, ShutdownReport,
+    HandlerOutcome, HandlerReport, ShutdownGuard, ShutdownHandler, ShutdownManager, ShutdownReason,
+    ShutdownRegisterError, ShutdownReport, ShutdownSignalError, ShutdownSignals,
 };
 pub use slots::{Permit, Slots, SlotsClosed};
 pub use task::{

@@ -10,6 +10,10 @@ mod graph_model;
 mod retry;
 mod scheduler;
 mod shutdown;
+#[cfg(unix)]
+mod shutdown_process;
+#[cfg(unix)]
+mod shutdown_states;
 mod slots;
 mod stress;
 
