@@ -1,17 +1,27 @@
 //! Tasks that depend on each other: which may run, and what a failure means for the rest.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Display,
-};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt::Display;
+use std::hash::Hash;
 
+use foldhash::fast::RandomState;
+
+mod adder;
+mod board;
 mod cycles;
 mod error;
+mod plan;
 mod render;
+mod report;
+mod run;
 mod state;
 mod step;
 
+pub use adder::GraphAdder;
 pub use error::{GraphError, TransitionError};
+pub use report::{GraphReport, JobError};
+pub use run::{GraphRun, RunOptions};
 pub use state::{FailurePolicy, GraphCounts, NodeStatus};
 
 /// How far a task has come. What others mean for it is worked out from their stages.
@@ -77,20 +87,20 @@ struct Node<K> {
 #[derive(Debug, Clone)]
 pub struct TaskGraph<K> {
     nodes: Vec<Node<K>>,
-    index: BTreeMap<K, usize>,
+    index: HashMap<K, usize, RandomState>,
     /// Who waits for a task that has not been added.
-    awaited: BTreeMap<K, Vec<usize>>,
+    awaited: HashMap<K, Vec<usize>, RandomState>,
     ready: BTreeSet<usize>,
 }
 
-impl<K: Ord + Clone + Display> TaskGraph<K> {
+impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// A graph without tasks.
     #[must_use]
     pub fn new() -> Self {
         Self {
             nodes: Vec::new(),
-            index: BTreeMap::new(),
-            awaited: BTreeMap::new(),
+            index: HashMap::default(),
+            awaited: HashMap::default(),
             ready: BTreeSet::new(),
         }
     }
@@ -108,28 +118,42 @@ impl<K: Ord + Clone + Display> TaskGraph<K> {
         key: K,
         dependencies: impl IntoIterator<Item = K>,
     ) -> Result<NodeStatus, GraphError<K>> {
-        if self.index.contains_key(&key) {
-            return Err(GraphError::Duplicate { task: key });
-        }
         let at = self.nodes.len();
-        self.index.insert(key.clone(), at);
-        self.nodes.push(Node {
-            dependents: self.awaited.remove(&key).unwrap_or_default(),
+        match self.index.entry(key.clone()) {
+            Entry::Occupied(_) => return Err(GraphError::Duplicate { task: key }),
+            Entry::Vacant(place) => _ = place.insert(at),
+        }
+        let dependents = if self.awaited.is_empty() {
+            Vec::new()
+        } else {
+            self.awaited.remove(&key).unwrap_or_default()
+        };
+        let dependencies = dependencies.into_iter();
+        let mut node = Node {
+            dependents,
             key,
-            dependencies: Vec::new(),
+            dependencies: Vec::with_capacity(dependencies.size_hint().0),
             stage: Stage::Unstarted,
             unmet: 0,
             held_by: BTreeSet::new(),
-        });
-        let mut named = BTreeSet::new();
+        };
+        let mut blocked = false;
+        let mut named = Named::default();
         for dependency in dependencies {
-            if !named.insert(dependency.clone()) {
+            if !named.insert(&node.dependencies, &dependency) {
                 continue;
             }
             let satisfied = match self.index.get(&dependency) {
+                // On itself: a circle, which `validate` reports.
+                Some(&on) if on == at => {
+                    node.dependents.push(at);
+                    false
+                }
                 Some(&on) => {
-                    self.nodes[on].dependents.push(at);
-                    self.nodes[on].stage.satisfies()
+                    let needed = &mut self.nodes[on];
+                    needed.dependents.push(at);
+                    blocked |= needed.stage.blocks() || !needed.held_by.is_empty();
+                    needed.stage.satisfies()
                 }
                 None => {
                     let waiting = self.awaited.entry(dependency.clone()).or_default();
@@ -137,11 +161,17 @@ impl<K: Ord + Clone + Display> TaskGraph<K> {
                     false
                 }
             };
-            self.nodes[at].unmet += usize::from(!satisfied);
-            self.nodes[at].dependencies.push(dependency);
+            node.unmet += usize::from(!satisfied);
+            node.dependencies.push(dependency);
         }
-        self.inherit_holds(at);
-        self.refresh(at);
+        let ready = node.unmet == 0 && !blocked;
+        self.nodes.push(node);
+        if blocked {
+            self.inherit_holds(at);
+        }
+        if ready {
+            self.ready.insert(at);
+        }
         Ok(self.status_at(at))
     }
 
@@ -221,8 +251,31 @@ impl<K: Ord + Clone + Display> TaskGraph<K> {
     }
 }
 
-impl<K: Ord + Clone + Display> Default for TaskGraph<K> {
+impl<K: Ord + Hash + Clone + Display> Default for TaskGraph<K> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+/// Names that were seen. A few are looked through, many are found by their hash.
+struct Named<K>(Option<HashSet<K, RandomState>>);
+
+impl<K> Default for Named<K> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<K: Hash + Eq + Clone> Named<K> {
+    /// Whether a name is new, behind those that there are.
+    fn insert(&mut self, before: &[K], name: &K) -> bool {
+        const FEW: usize = 16;
+        if self.0.is_none() && before.len() < FEW {
+            return !before.contains(name);
+        }
+        let all = self
+            .0
+            .get_or_insert_with(|| before.iter().cloned().collect());
+        all.insert(name.clone())
     }
 }

@@ -78,7 +78,10 @@ mod slots;
 mod sync;
 mod task;
 
-pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
+pub use graph::{
+    FailurePolicy, GraphAdder, GraphCounts, GraphError, GraphReport, GraphRun, JobError,
+    NodeStatus, RunOptions, TaskGraph, TransitionError,
+};
 pub use priority::Priority;
 pub use retry::{
     Remedy, RetryBudget, RetryCall, RetryError, RetryEvent, RetryPolicy, RetryState, RetryStep,

@@ -21,7 +21,7 @@ mod pump;
 mod shared;
 mod stats;
 
-pub(crate) use blocking::blocking;
+pub(crate) use blocking::{Inside, blocking};
 pub use config::SchedulerConfig;
 pub(crate) use current::{context, enter, exit, is_lane, is_told, leave, schedule, sleep};
 use lane::Lane;

@@ -37,6 +37,13 @@ pub enum GraphError<K> {
         /// part of a circle is in one of them.
         Vec<Vec<K>>,
     ),
+
+    /// A task was to be added to a run that is over.
+    #[error("task `{task}` comes too late: nothing of the graph runs any more; run it by itself")]
+    Ended {
+        /// The task that was to be added.
+        task: K,
+    },
 }
 
 fn circles<K: Display>(cycles: &[Vec<K>]) -> String {

@@ -1,10 +1,11 @@
 //! Pictures of a graph.
 
 use std::fmt::{Display, Write as _};
+use std::hash::Hash;
 
 use super::{NodeStatus, TaskGraph};
 
-impl<K: Ord + Clone + Display> TaskGraph<K> {
+impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// The graph as a Mermaid flowchart, arrows from what is needed to who needs it.
     ///
     /// Dependencies that are not there are left out.

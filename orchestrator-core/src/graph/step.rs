@@ -1,10 +1,12 @@
 //! The steps of a graph's tasks, and what each means for the others.
 
-use std::{collections::BTreeSet, fmt::Display};
+use std::collections::BTreeSet;
+use std::fmt::Display;
+use std::hash::Hash;
 
 use super::{FailurePolicy, NodeStatus, Stage, TaskGraph, TransitionError};
 
-impl<K: Ord + Clone + Display> TaskGraph<K> {
+impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// A ready task begins to run.
     ///
     /// # Errors

@@ -31,20 +31,19 @@ pub(crate) async fn blocking<T: Send + 'static>(
 }
 
 /// Counts in a scope as a task does.
-struct Inside(Option<Arc<Scope>>);
+pub(crate) struct Inside(Arc<Scope>);
 
 impl Inside {
-    fn of(scope: &Arc<Scope>) -> Self {
-        Self(scope.enter().then(|| Arc::clone(scope)))
+    /// `None` when the scope takes none any more.
+    pub(crate) fn of(scope: &Arc<Scope>) -> Option<Self> {
+        scope.enter().then(|| Self(Arc::clone(scope)))
     }
 }
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        if let Some(scope) = self.0.take()
-            && scope.count_out()
-        {
-            scope.wake_joiners();
+        if self.0.count_out() {
+            self.0.wake_joiners();
         }
     }
 }

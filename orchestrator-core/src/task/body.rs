@@ -84,8 +84,7 @@ impl<F: Future> Future for Body<F> {
             if let (Err(payload), Ok(_) | Err(TaskError::Cancelled { .. })) = (dropped, &result) {
                 let error = TaskError::panicked(task, &*payload);
                 // The value is the caller's too.
-                let old = std::mem::replace(&mut result, Err(error));
-                let _ = catch_unwind(AssertUnwindSafe(|| drop(old)));
+                drop_contained(std::mem::replace(&mut result, Err(error)));
             }
             scheduler::exit(this.task);
             if let (Err(_), Some(children)) = (&result, &this.task.children) {
@@ -94,9 +93,15 @@ impl<F: Future> Future for Body<F> {
             *this.result = Some(result);
         }
         if let Some(children) = &this.task.children {
-            // Whoever has cancelled this one in the meantime means them too.
+            // Its children are a part of it: told to end before they have ended, it has not ended well,
+            // whatever it has returned.
             if scheduler::is_told(task) {
                 children.cancel();
+                if let Some(Ok(_)) = this.result {
+                    let cancelled = Some(Err(TaskError::Cancelled { task }));
+                    let value = std::mem::replace(this.result, cancelled);
+                    drop_contained(value);
+                }
             }
             if children.poll_empty(context).is_pending() {
                 if !*this.slept {
@@ -113,6 +118,11 @@ impl<F: Future> Future for Body<F> {
         scheduler::leave(task, *this.slept, Ending::of(&result));
         Poll::Ready(result)
     }
+}
+
+/// Drops what is the caller's, whose drop may panic; the task's end is known already.
+fn drop_contained<T>(value: T) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(value)));
 }
 
 /// Ends a task that is not run by a lane, because there is none any more: its runtime is gone.

@@ -7,6 +7,7 @@
 
 mod graph;
 mod graph_model;
+mod graph_run;
 mod retry;
 mod scheduler;
 mod shutdown;
