@@ -1,15 +1,29 @@
 //! Running many tasks side by side: which may run, how many at a time, what to do when they
 //! fail, and how to stop.
 //!
+//! - A [`Scheduler`] runs tasks on lanes that steal work from each other, by [`Priority`]. A
+//!   task has a [`TaskContext`], and whoever spawned it a [`TaskHandle`].
 //! - A [`TaskGraph`] holds tasks and what they depend on. It says which are ready and what a
-//!   failure means for the others. It runs nothing.
-//! - A [`Scheduler`] runs tasks on lanes that steal work from each other, by [`Priority`]. Each
-//!   task is given a [`TaskContext`], and whoever spawned it a [`TaskHandle`].
+//!   failure means for the others, and [runs](TaskGraph::run) them on a scheduler if that is wanted.
 //! - [`Slots`] bound how many things of a kind run at a time. A [`Permit`] is a taken slot.
 //! - A [`RetryPolicy`] says when to try again; [`retry`] does it.
 //! - A [`ShutdownManager`] stops the parts of a program in order, within a time.
 //!
-//! The parts do not know of each other: take the one that you need.
+//! Take the ones that you need.
+//!
+//! # When plain tokio is the better choice
+//!
+//! tokio steals work too, and beside a call to a language model the cost of a spawn is nothing. Take
+//! `tokio::spawn` if your tasks are all of one importance, if nothing has to wait for, or end with, what
+//! a task has spawned, and if it does not matter where a task goes on after it has waited. It has no
+//! second queue in front of its own, its tools for looking inside know its tasks, and a task costs it
+//! fewer bytes.
+//!
+//! The [`Scheduler`] is for what tokio does not give: an urgent task goes first behind any backlog, also
+//! after each of its waits; a parent's end is the end of all below it, which is waited for; a task comes
+//! back to its lane, and so to what is kept warm there; graphs, and the order of the longest path; one
+//! seed that decides the order of everything, for tests. A `JoinSet` gives a part of the second, and
+//! `tokio::sync::Semaphore` a part of what [`Slots`] do.
 //!
 //! # The whole picture
 //!

@@ -8,8 +8,8 @@ use crate::TaskError;
 #[non_exhaustive]
 pub enum JobError<E> {
     /// It says so itself.
-    #[error("the job failed")]
-    Failed(#[source] E),
+    #[error("{0}")]
+    Failed(E),
     /// Its code panicked.
     #[error("the job panicked: {0}: mend its code")]
     Panicked(String),
