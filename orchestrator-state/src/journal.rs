@@ -3,7 +3,8 @@
 //! The module is split by what it does with the bytes.
 //!
 //! - On the way in: `queue` puts records into one order and knows who waits, `commit` decides who
-//!   writes and when, `batch` is the bytes of one block, and `writer` brings them to the disk.
+//!   writes and when, `end` is what the one who writes holds, `batch` is the bytes of one block, and
+//!   `writer` brings them to the disk.
 //! - On the way out: `shelf` finds the files, `tape` reads a segment block by block, `survey`
 //!   judges the whole, and `reader`, `verify`, `proof` and `export` are those who ask.
 //! - Between them: `block` is the form of a batch, `anchor` the head beside the segments, and
@@ -17,6 +18,7 @@ mod block;
 mod clock;
 mod commit;
 mod config;
+mod end;
 mod error;
 mod export;
 mod hex;
@@ -60,7 +62,7 @@ pub use verify::{Verified, verify};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 
@@ -253,7 +255,11 @@ impl Journal {
             return Ok(());
         }
         self.shared.queue.close();
-        if let Some(thread) = self.thread.take() {
+        // A waker that drops the last handle may do so on the writer thread, which ends by itself then.
+        let is_writer = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
+        if let Some(thread) = self.thread.take()
+            && !is_writer(&thread)
+        {
             // A panic in it has stopped the queue, which is what is asked next.
             let _ = thread.join();
         }

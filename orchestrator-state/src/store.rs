@@ -377,7 +377,7 @@ impl StateStore {
             };
             let deliver = watch.deliver(changes);
             if version <= published {
-                deliver();
+                deliver(&mut state.to_wake);
             } else {
                 self.inner.publisher.deliver_later(version, deliver);
             }
@@ -388,9 +388,9 @@ impl StateStore {
         {
             watch.register(&mut rows.watchers);
         }
-        self.inner.publisher.deliver();
+        self.inner.publisher.deliver(&mut state.to_wake);
         if state.check().is_err() {
-            watch.close();
+            watch.close(&mut state.to_wake);
         }
         watch
     }

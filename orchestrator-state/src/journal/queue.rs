@@ -21,6 +21,7 @@ use super::block::Link;
 use super::clock::Clock;
 use crate::Digest;
 use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard};
+use crate::wake::ToWake;
 
 /// Why a journal takes no more records.
 #[derive(Debug, Clone)]
@@ -271,9 +272,16 @@ impl Queue {
         Some(std::mem::replace(&mut state.open, next))
     }
 
-    /// Tells everybody in a batch that it is safe. Gives the number of committers that may be
-    /// back soon: those woken, and those already in the open batch.
-    pub(super) fn acknowledge(&self, batch: Batch, head: Link, unsynced: bool) -> usize {
+    /// Tells everybody in a batch that it is safe; the wakers are added to `to_wake`, for when the
+    /// caller holds no lock. Gives the number of committers that may be back soon: those woken, and
+    /// those already in the open batch.
+    pub(super) fn acknowledge(
+        &self,
+        batch: Batch,
+        head: Link,
+        unsynced: bool,
+        to_wake: &mut ToWake,
+    ) -> usize {
         let mut state = self.lock();
         state.head = head;
         self.acknowledged.store(head.seq, Ordering::Release);
@@ -297,12 +305,13 @@ impl Queue {
         if waiting > 0 {
             self.done[lane].notify_all();
         }
-        wakers.into_values().for_each(Waker::wake);
+        to_wake.extend(wakers.into_values());
         soon
     }
 
-    /// Takes no more records, and tells everybody whose record is not acknowledged.
-    pub(super) fn stop(&self, stop: Stop) {
+    /// Takes no more records, and tells everybody whose record is not acknowledged, as
+    /// [`acknowledge`](Self::acknowledge) does.
+    pub(super) fn stop(&self, stop: Stop, to_wake: &mut ToWake) {
         let mut state = self.lock();
         if state.stopped.is_none() {
             state.stopped = Some(stop);
@@ -311,7 +320,7 @@ impl Queue {
         drop(state);
         self.work.notify_all();
         self.done.iter().for_each(Condvar::notify_all);
-        wakers.into_values().for_each(Waker::wake);
+        to_wake.extend(wakers.into_values());
     }
 
     /// Why it has stopped, if it has.

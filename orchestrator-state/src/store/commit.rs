@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use sdd::Guard;
@@ -12,7 +12,7 @@ use super::Version;
 use super::bugs::SeededBug;
 use super::chain::{Chain, Revision};
 use super::error::{CommitError, Conflict, StoreError};
-use super::inner::{Inner, State};
+use super::inner::{Inner, Locked, State};
 use super::publish::Publisher;
 use super::rows::{AnyRows, Install, Installed, Rows};
 use super::sets::AnySets;
@@ -186,7 +186,7 @@ impl Inner {
     /// Gives a commit whose writes are in its place in the journal, or publishes it.
     fn conclude(
         self: &Arc<Self>,
-        mut state: MutexGuard<'_, State>,
+        mut state: Locked<'_>,
         guard: &Guard,
         put: &Put,
         record: Option<&[u8]>,
@@ -202,7 +202,7 @@ impl Inner {
                 let late = u64::from(self.bug == Some(SeededBug::LatePublish));
                 self.publisher.publish(version - late);
                 if put.watched {
-                    self.publisher.deliver();
+                    self.publisher.deliver(&mut state.to_wake);
                 }
                 None
             }
@@ -323,7 +323,7 @@ impl State {
 
     fn close_watchers(&mut self) {
         for table in &mut self.tables {
-            table.close();
+            table.close(&mut self.to_wake);
         }
     }
 

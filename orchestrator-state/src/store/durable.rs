@@ -71,10 +71,10 @@ impl Durable {
         let publisher = Arc::new(Publisher::new(0));
         let told = Arc::clone(&publisher);
         let (journal, report) = config
-            .with_on_acknowledged(Box::new(move |seq| {
+            .with_told(Box::new(move |seq, to_wake| {
                 let late = u64::from(bug == Some(SeededBug::LatePublish));
                 told.publish(seq - late);
-                told.deliver();
+                told.deliver(to_wake);
             }))
             .open(folder, holder)
             .map_err(|source| OpenStoreError::Journal {

@@ -1,6 +1,7 @@
 //! What a store consists of: the part that everybody reads, and the part under the commit lock.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::AtomicU64 as PlainAtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Instant;
@@ -15,6 +16,7 @@ use super::publish::Publisher;
 use super::rows::AnyRows;
 use super::table::Table;
 use crate::sync::{AtomicU64, Ordering, Padded};
+use crate::wake::ToWake;
 
 /// How many commits there are between two looks at the pins.
 const LOOK_EVERY: u32 = 64;
@@ -31,8 +33,10 @@ pub(super) struct Inner {
     pub(super) latest: Padded<AtomicU64>,
     /// The highest watermark by which anything was dropped.
     pub(super) floor: Padded<AtomicU64>,
-    pub(super) state: Padded<Mutex<State>>,
+    /// Before the state: to drop the journal writes what is left and tells the watchers of it, and only
+    /// then they are told that there is no more.
     pub(super) durable: Option<Durable>,
+    pub(super) state: Padded<Mutex<State>>,
     pub(super) bug: Option<SeededBug>,
 }
 
@@ -50,6 +54,44 @@ pub(super) struct State {
     times: VecDeque<(Instant, u64)>,
     /// Why nothing can be committed any more.
     pub(super) stopped: Option<super::StoreError>,
+    /// Who is to be woken when the lock is free.
+    pub(super) to_wake: ToWake,
+}
+
+/// The commit lock. To let go of it calls the wakers that were found under it, without it.
+pub(super) struct Locked<'a> {
+    // In this order: the guard is dropped first.
+    state: MutexGuard<'a, State>,
+    to_wake: ToWake,
+}
+
+impl<'a> Locked<'a> {
+    fn new(state: MutexGuard<'a, State>) -> Self {
+        let to_wake = ToWake::default();
+        Self { state, to_wake }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        if !self.state.to_wake.is_empty() {
+            self.to_wake = self.state.to_wake.take();
+        }
+    }
 }
 
 impl State {
@@ -80,6 +122,7 @@ impl Inner {
             publisher,
             latest: Padded(AtomicU64::new(version)),
             floor: Padded(AtomicU64::new(version)),
+            durable,
             state: Padded(Mutex::new(State {
                 tables: Vec::new(),
                 staged: staged
@@ -95,8 +138,8 @@ impl Inner {
                 history,
                 times: VecDeque::new(),
                 stopped: None,
+                to_wake: ToWake::default(),
             })),
-            durable,
             bug,
         }
     }
@@ -106,18 +149,20 @@ impl Inner {
     /// It is held for well under a microsecond, and then wanted again. Whoever finds it taken waits
     /// for a little longer than that without asking the system: otherwise the lock, and all that it
     /// guards, would wander from one processor's cache to the other's with every commit.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> Locked<'_> {
         for turn in 0..6 {
             match self.state.try_lock() {
-                Ok(state) => return state,
+                Ok(state) => return Locked::new(state),
                 // `State::check` finds out whether the panic has left something half done.
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::Poisoned(poisoned)) => {
+                    return Locked::new(poisoned.into_inner());
+                }
                 Err(TryLockError::WouldBlock) => {
                     (0..16_u32 << turn).for_each(|_| std::hint::spin_loop());
                 }
             }
         }
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        Locked::new(self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// # Panics
@@ -154,8 +199,8 @@ impl Inner {
     pub(super) fn try_sweep(&self) {
         loop {
             let mut state = match self.state.try_lock() {
-                Ok(state) => state,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Ok(state) => Locked::new(state),
+                Err(TryLockError::Poisoned(poisoned)) => Locked::new(poisoned.into_inner()),
                 Err(TryLockError::WouldBlock) => return,
             };
             self.tend(&mut state, &Guard::new(), true);

@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::watch::Deliver;
 use crate::sync::{AtomicU64, Ordering, Padded};
+use crate::wake::ToWake;
 
 /// The newest version that is as durable as it was to be.
 #[derive(Default)]
@@ -36,8 +37,9 @@ impl Publisher {
         self.published.store(version, Ordering::Release);
     }
 
-    /// Tells the watchers of what is published.
-    pub(super) fn deliver(&self) {
+    /// Puts what is published into the watchers' queues. Who is to be woken for that is added to
+    /// `to_wake`, for when no lock is held.
+    pub(super) fn deliver(&self, to_wake: &mut ToWake) {
         let published = self.published();
         // Under the lock, so that two of these do not mix up the order.
         let mut undelivered = self.lock();
@@ -46,7 +48,7 @@ impl Publisher {
             .is_some_and(|(version, _)| *version <= published)
             && let Some((_, deliver)) = undelivered.pop_front()
         {
-            deliver();
+            deliver(to_wake);
         }
     }
 

@@ -5,6 +5,7 @@ mod golden;
 mod history;
 mod model;
 mod transactions;
+mod waking;
 mod watching;
 
 use std::sync::Arc;

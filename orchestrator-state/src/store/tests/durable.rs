@@ -9,7 +9,7 @@ use std::thread;
 use super::*;
 use crate::{AppendError, Disk, Durability, JournalConfig, LogFile, Medium, OpenError, verify};
 
-fn holder() -> Holder {
+pub(super) fn holder() -> Holder {
     Holder::new("test")
 }
 
@@ -266,10 +266,10 @@ fn a_journal_of_something_else_is_refused() {
 
 /// A disk whose syncs wait for a word, and then fail or not.
 #[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<Word>, Condvar)>);
+pub(super) struct Gate(Arc<(Mutex<Word>, Condvar)>);
 
 #[derive(Clone, Copy, PartialEq, Default)]
-enum Word {
+pub(super) enum Word {
     #[default]
     Go,
     Wait,
@@ -277,7 +277,7 @@ enum Word {
 }
 
 impl Gate {
-    fn say(&self, word: Word) {
+    pub(super) fn say(&self, word: Word) {
         *self.0.0.lock().unwrap() = word;
         self.0.1.notify_all();
     }
@@ -316,7 +316,7 @@ impl LogFile for GatedFile {
     }
 }
 
-fn gated(folder: &Path) -> (Gate, StateStore, Table<u32, u64>) {
+pub(super) fn gated(folder: &Path) -> (Gate, StateStore, Table<u32, u64>) {
     let gate = Gate::default();
     let journal = JournalConfig::default().with_medium(gate.clone());
     let config = StoreConfig::default().with_journal(journal);
