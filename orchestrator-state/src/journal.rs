@@ -127,6 +127,7 @@ impl Journal {
         T: Serialize + ?Sized,
     {
         let data = serde_json::to_vec(data).map_err(AppendError::Encode)?;
+        self.shared.make_room();
         let ticket = self.shared.submit(kind, &data, true)?;
         let place = ticket.place;
         ticket.wait()?;
@@ -146,6 +147,7 @@ impl Journal {
     /// # Errors
     /// As [`append`](Self::append).
     pub fn append_bytes(&self, kind: &str, data: &[u8]) -> Result<u64, AppendError> {
+        self.shared.make_room();
         let ticket = self.shared.submit(kind, data, false)?;
         let seq = ticket.seq();
         ticket.wait()?;
@@ -161,16 +163,29 @@ impl Journal {
     /// [`AppendError::TooLarge`] and [`AppendError::LongKind`], after which the journal goes on,
     /// and [`AppendError::Stopped`].
     pub fn submit(&self, kind: &str, data: &[u8]) -> Result<Ticket, AppendError> {
+        self.shared.make_room();
         let ticket = self.shared.submit(kind, data, false)?;
         self.shared.push();
         Ok(ticket)
     }
 
-    /// As [`submit`](Self::submit), but leaves it to the ticket to write the record, where committers
-    /// write themselves: when it is waited for, polled or dropped. It is for those who submit under a
-    /// lock of their own.
+    /// Waits while 4 MiB or more wait to be written: what [`submit`](Self::submit) does first, for those
+    /// who submit under a lock of their own and must not wait under that.
+    pub(crate) fn make_room(&self) {
+        self.shared.make_room();
+    }
+
+    /// As [`submit`](Self::submit), but never waits, and leaves it to the ticket to write the record,
+    /// where committers write themselves: when it is waited for, polled or dropped. It is for those who
+    /// submit under a lock of their own, and who have called [`make_room`](Self::make_room) before.
     pub(crate) fn submit_quietly(&self, kind: &str, data: &[u8]) -> Result<Ticket, AppendError> {
         self.shared.submit(kind, data, false)
+    }
+
+    /// How many wait in [`make_room`](Self::make_room) for somebody else to write.
+    #[cfg(test)]
+    pub(crate) fn waiting_for_room(&self) -> usize {
+        self.shared.queue.waiting_for_room()
     }
 
     /// A ticket for everything that was submitted so far.

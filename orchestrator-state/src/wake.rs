@@ -29,6 +29,8 @@ impl Extend<Waker> for ToWake {
 
 impl Drop for ToWake {
     fn drop(&mut self) {
-        self.0.drain(..).for_each(Waker::wake);
+        std::mem::take(&mut self.0)
+            .into_iter()
+            .for_each(Waker::wake);
     }
 }

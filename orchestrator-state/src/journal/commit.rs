@@ -51,7 +51,19 @@ impl Shared {
         }
     }
 
-    /// Puts a record into the order.
+    /// Waits while a batch or more is queued. To be called before [`submit`](Self::submit) by whoever
+    /// holds no lock.
+    pub(super) fn make_room(&self) {
+        while !self.queue.has_room() && self.queue.stopped().is_none() {
+            if self.writes() {
+                self.drain();
+            } else {
+                self.queue.wait_for_room();
+            }
+        }
+    }
+
+    /// Puts a record into the order. It waits for nobody.
     pub(super) fn submit(
         self: &Arc<Self>,
         kind: &str,
@@ -68,15 +80,10 @@ impl Shared {
                 limit: LONGEST,
             });
         }
-        let place = loop {
-            match self.queue.submit(kind, data, wants_head) {
-                Ok(Some(place)) => break place,
-                Ok(None) if self.writes() => self.drain(),
-                Ok(None) => self.queue.wait_for_room(),
-                Err(Stop { first, .. }) => return Err(AppendError::Stopped { failed: first }),
-            }
-        };
-        Ok(self.ticket(place))
+        match self.queue.submit(kind, data, wants_head) {
+            Ok(place) => Ok(self.ticket(place)),
+            Err(Stop { first, .. }) => Err(AppendError::Stopped { failed: first }),
+        }
     }
 
     /// A ticket for everything that was submitted so far.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, MutexGuard};
 use std::task::{Context, Poll, ready};
 
 use sdd::Guard;
@@ -131,9 +131,12 @@ impl Inner {
             Some(durable) => Some(durable.encode(&sets)?),
             None => None,
         };
-        let mut state = self.lock();
+        self.make_room();
+        let mut state = self.lock_to_commit();
+        if !state.is_sound() {
+            return Err(refused(state).into());
+        }
         let guard = Guard::new();
-        state.check()?;
         if let Err(conflict) = self.validate(&state, base, &sets, named) {
             if self.bug == Some(SeededBug::RepeatCommit) {
                 self.install(&mut state, &mut sets, &guard);
@@ -158,8 +161,10 @@ impl Inner {
             Some(durable) => Some(durable.encode_one(&table.0.name, key, &revision)?),
             None => None,
         };
-        let mut state = self.lock();
-        state.check()?;
+        let mut state = self.lock_to_commit();
+        if !state.is_sound() {
+            return Err(refused(state));
+        }
         let unchanged = match seen.chain {
             Some(chain) => {
                 let newest = chain.newest(guard).map_or(0, Revision::version);
@@ -183,10 +188,27 @@ impl Inner {
             .map(Some)
     }
 
-    /// Gives a commit whose writes are in its place in the journal, or publishes it.
+    /// Ends a commit whose writes are in, and lets go of the lock.
     fn conclude(
         self: &Arc<Self>,
-        mut state: Locked<'_>,
+        mut state: MutexGuard<'_, State>,
+        guard: &Guard,
+        put: &Put,
+        record: Option<&[u8]>,
+    ) -> Result<Pending, StoreError> {
+        if put.watched || record.is_some() {
+            // It may find somebody to wake.
+            self.make_known(&mut Locked::new(state), guard, put, record)
+        } else {
+            self.make_known(&mut state, guard, put, record)
+        }
+    }
+
+    /// Gives a commit its place in the journal, or publishes it.
+    #[inline]
+    fn make_known(
+        self: &Arc<Self>,
+        state: &mut State,
         guard: &Guard,
         put: &Put,
         record: Option<&[u8]>,
@@ -208,8 +230,7 @@ impl Inner {
             }
         };
         self.latest.store(version, Ordering::Release);
-        self.tend(&mut state, guard, put.deep);
-        drop(state);
+        self.tend(state, guard, put.deep);
         Ok(Pending {
             version: Version(version),
             ticket,
@@ -311,6 +332,15 @@ impl Inner {
     }
 }
 
+/// Says why nothing can be committed. The first who asks may have watchers to tell.
+#[cold]
+fn refused(state: MutexGuard<'_, State>) -> StoreError {
+    match Locked::new(state).check() {
+        Err(error) => error,
+        Ok(()) => unreachable!("a state that is not sound has a reason"),
+    }
+}
+
 impl State {
     fn stop(&mut self, error: crate::AppendError) -> StoreError {
         let error = StoreError::Stopped {
@@ -325,6 +355,11 @@ impl State {
         for table in &mut self.tables {
             table.close(&mut self.to_wake);
         }
+    }
+
+    /// Whether nothing has stopped the store, nor was broken off.
+    fn is_sound(&self) -> bool {
+        !self.installing && self.stopped.is_none()
     }
 
     /// Whether anything can be committed.

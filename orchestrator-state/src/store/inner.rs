@@ -66,7 +66,7 @@ pub(super) struct Locked<'a> {
 }
 
 impl<'a> Locked<'a> {
-    fn new(state: MutexGuard<'a, State>) -> Self {
+    pub(super) fn new(state: MutexGuard<'a, State>) -> Self {
         let to_wake = ToWake::default();
         Self { state, to_wake }
     }
@@ -88,9 +88,7 @@ impl DerefMut for Locked<'_> {
 
 impl Drop for Locked<'_> {
     fn drop(&mut self) {
-        if !self.state.to_wake.is_empty() {
-            self.to_wake = self.state.to_wake.take();
-        }
+        self.to_wake = self.state.to_wake.take();
     }
 }
 
@@ -144,25 +142,38 @@ impl Inner {
         }
     }
 
-    /// The lock of those who commit.
+    /// Waits until the journal has room for a commit. To be called before the commit lock is taken, which
+    /// those want, too, who only open a table; and without an epoch's guard, which would keep the memory
+    /// of everybody meanwhile.
+    pub(super) fn make_room(&self) {
+        if let Some(durable) = &self.durable {
+            durable.journal.make_room();
+        }
+    }
+
+    /// The commit lock.
+    pub(super) fn lock(&self) -> Locked<'_> {
+        Locked::new(self.lock_to_commit())
+    }
+
+    /// The commit lock, without what looks for wakers at its end: that is for [`Locked::new`] as soon as
+    /// there may be some.
     ///
     /// It is held for well under a microsecond, and then wanted again. Whoever finds it taken waits
     /// for a little longer than that without asking the system: otherwise the lock, and all that it
     /// guards, would wander from one processor's cache to the other's with every commit.
-    pub(super) fn lock(&self) -> Locked<'_> {
+    pub(super) fn lock_to_commit(&self) -> MutexGuard<'_, State> {
         for turn in 0..6 {
             match self.state.try_lock() {
-                Ok(state) => return Locked::new(state),
+                Ok(state) => return state,
                 // `State::check` finds out whether the panic has left something half done.
-                Err(TryLockError::Poisoned(poisoned)) => {
-                    return Locked::new(poisoned.into_inner());
-                }
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) => {
                     (0..16_u32 << turn).for_each(|_| std::hint::spin_loop());
                 }
             }
         }
-        Locked::new(self.state.lock().unwrap_or_else(PoisonError::into_inner))
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// # Panics

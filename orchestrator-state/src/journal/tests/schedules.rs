@@ -80,7 +80,6 @@ fn scenario(bug: Bug, fails_at: u64) {
                     let Ok(place) = queue.submit("step", b"data", true) else {
                         return;
                     };
-                    let place = place.unwrap();
                     assert!(before < place.seq, "out of order");
                     before = place.seq;
                     match queue.wait(&place) {
@@ -160,7 +159,7 @@ fn shuttle_a_waker_is_woken_or_forgotten() {
         || {
             let queue = Arc::new(Queue::new(Link::genesis(), Box::new(ticking())));
             let durable = Arc::new(AtomicU64::new(0));
-            let place = queue.submit("step", b"data", false).unwrap().unwrap();
+            let place = queue.submit("step", b"data", false).unwrap();
             let writing = {
                 let (queue, durable) = (queue.clone(), durable.clone());
                 thread::spawn(move || writer(&queue, &durable, Bug::None, 0))

@@ -14,7 +14,7 @@ use crate::Durability;
 use crate::wake::ToWake;
 
 /// How long something may take that takes no time unless it waits for ever.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A waker that does something at once, and tells what has come of it.
 struct Does<T> {
@@ -39,7 +39,7 @@ fn does<T: Send + 'static>(action: impl Fn() -> T + Send + Sync + 'static) -> (W
 }
 
 /// Runs something on a thread of its own, so that a test that would hang fails.
-fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, told) = channel();
     let worker = thread::spawn(move || done.send(work()).unwrap());
     match told.recv_timeout(PATIENCE) {
