@@ -27,12 +27,21 @@ impl Publisher {
         self.published.load(Ordering::Acquire)
     }
 
-    /// Keeps changes until their version is published. To be called before it is.
+    /// Keeps changes until their version is published. To be called under the commit lock, and before
+    /// that is so, or before a [`deliver`](Self::deliver) that finds it so.
     pub(super) fn deliver_later(&self, version: u64, deliver: Deliver) {
-        self.lock().push_back((version, deliver));
+        let mut undelivered = self.lock();
+        // A commit comes last. What a new watcher has missed belongs among the commits that are on their
+        // way: behind them, it would wait for the last of them, and be lost if that failed.
+        let at = if undelivered.back().is_none_or(|(last, _)| *last <= version) {
+            undelivered.len()
+        } else {
+            undelivered.partition_point(|(other, _)| *other <= version)
+        };
+        undelivered.insert(at, (version, deliver));
     }
 
-    /// Makes a version visible, and tells the watchers. Versions come in order.
+    /// Makes a version visible. Versions come in order.
     pub(super) fn publish(&self, version: u64) {
         self.published.store(version, Ordering::Release);
     }
