@@ -370,26 +370,12 @@ impl StateStore {
                 }
             }
         }
-        let published = self.inner.publisher.published();
-        for (version, rows) in missed {
-            let changes = Changes {
-                version: Version(version),
-                rows,
-            };
-            let deliver = watch.deliver(changes);
-            if version <= published {
-                deliver(&mut state.to_wake);
-            } else {
-                self.inner.publisher.deliver_later(version, deliver);
-            }
+        let inner::State {
+            tables, to_wake, ..
+        } = state;
+        if let Some(rows) = tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
+            watch.register(&mut rows.watchers, missed, &self.inner.publisher, to_wake);
         }
-        if let Some(rows) = state.tables[table.0.id]
-            .as_any_mut()
-            .downcast_mut::<Rows<K, V>>()
-        {
-            watch.register(&mut rows.watchers);
-        }
-        self.inner.publisher.deliver(&mut state.to_wake);
         if state.check().is_err() {
             watch.close(&mut state.to_wake);
         }

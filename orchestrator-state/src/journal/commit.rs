@@ -1,7 +1,10 @@
 //! From the queue to the disk: who drains the queue, when, and how long the writer gathers.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod schedules;
+
+use std::sync::{Arc, PoisonError, TryLockError};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
@@ -12,7 +15,7 @@ use super::error::AppendError;
 use super::queue::{Cause, Next, Place, Queue, Stop};
 use super::ticket::Ticket;
 use super::writer::Writer;
-use crate::sync::{Ordering, fence};
+use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, fence, yield_now};
 
 /// A record's data, kind and time together are no longer than this.
 pub(crate) const LONGEST: usize = 1 << 30;
@@ -21,7 +24,11 @@ pub(crate) const LONGEST: usize = 1 << 30;
 const PATIENCE: u32 = 4;
 
 /// How often a committer lets others run while somebody else writes, before it sleeps.
-const YIELDS: usize = 100;
+const YIELDS: usize = if cfg!(all(test, feature = "shuttle")) {
+    2
+} else {
+    100
+};
 
 /// What the journal, its writer thread and its tickets share.
 pub(super) struct Shared {
@@ -215,7 +222,7 @@ impl Shared {
         let start = Instant::now();
         let (mut seen, mut news) = (self.queue.count(), start);
         while seen < soon {
-            thread::yield_now();
+            yield_now();
             let (count, now) = (self.queue.count(), Instant::now());
             if seen < count {
                 (seen, news) = (count, now);
@@ -232,14 +239,14 @@ impl Shared {
     /// to sleep until that is done would cost more than the write.
     fn drain_up_to(&self, seq: u64) {
         if self.crowd.load(Ordering::Relaxed) > 1 {
-            thread::yield_now();
+            yield_now();
         }
         for _ in 0..YIELDS {
             if self.queue.is_acknowledged(seq) {
                 return;
             }
             let Some(mut end) = self.try_lock() else {
-                thread::yield_now();
+                yield_now();
                 continue;
             };
             self.drain_some(&mut end);

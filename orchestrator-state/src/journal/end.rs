@@ -2,11 +2,12 @@
 //! for that is woken without it.
 
 use std::ops::{Deref, DerefMut};
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::queue::{Cause, Queue, Stop};
 use super::writer::{Fault, Writer};
+use crate::sync::MutexGuard;
 use crate::wake::ToWake;
 
 /// What is called with the last record of each batch, before anybody else hears of it. It adds those

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use sdd::Guard;
@@ -19,7 +19,7 @@ use super::sets::AnySets;
 use super::table::{Table, TableKey, TableValue};
 use super::transaction::Small;
 use crate::Ticket;
-use crate::sync::Ordering;
+use crate::sync::{MutexGuard, Ordering};
 
 /// What a transaction has read and written, by the number of the table.
 pub(super) type TableSets = Small<(usize, Box<dyn AnySets>)>;

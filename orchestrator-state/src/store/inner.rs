@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::AtomicU64 as PlainAtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError, TryLockError};
 use std::time::Instant;
 
 use sdd::Guard;
@@ -15,7 +15,7 @@ use super::pins::{Horizon, Pin, Pins};
 use super::publish::Publisher;
 use super::rows::AnyRows;
 use super::table::Table;
-use crate::sync::{AtomicU64, Ordering, Padded};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Padded};
 use crate::wake::ToWake;
 
 /// How many commits there are between two looks at the pins.

@@ -1,10 +1,10 @@
 //! What everybody may see, and telling those who wait for it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::watch::Deliver;
-use crate::sync::{AtomicU64, Ordering, Padded};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Padded};
 use crate::wake::ToWake;
 
 /// The newest version that is as durable as it was to be.
@@ -61,7 +61,8 @@ impl Publisher {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Deliver)>> {
+    /// What is to be delivered, in the order of the versions.
+    pub(super) fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, Deliver)>> {
         // A watcher's queue cannot panic; and if it did, the queue here would still be whole.
         self.undelivered
             .lock()

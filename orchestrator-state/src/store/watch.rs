@@ -1,19 +1,25 @@
 //! Being told of changes: every one, in order, once it is published.
 
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod schedules;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::ops::{Bound, RangeBounds};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
 use super::inner::Inner;
+use super::publish::Publisher;
 use super::sets::Writes;
 use super::table::{Table, TableKey, TableValue};
 use super::{Snapshot, Value, Version};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 use crate::wake::ToWake;
 
 /// Hands changes to a watcher's queue, and adds whoever waits for them.
@@ -219,8 +225,27 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         self.queue.close(to_wake);
     }
 
-    pub(super) fn register(&self, watchers: &mut Watchers<K, V>) {
+    /// Registers the watcher, under the commit lock. `missed` is what was committed since the version that
+    /// it has been told of, published or not, in order: it comes before all that is committed next.
+    pub(super) fn register(
+        &self,
+        watchers: &mut Watchers<K, V>,
+        missed: impl IntoIterator<Item = (u64, Vec<ChangedRow<K, V>>)>,
+        publisher: &Publisher,
+        to_wake: &mut ToWake,
+    ) where
+        K: Send,
+    {
+        for (version, rows) in missed {
+            let changes = Changes {
+                version: Version(version),
+                rows,
+            };
+            publisher.deliver_later(version, self.deliver(changes));
+        }
         watchers.queues.push(Arc::downgrade(&self.queue));
+        // Some of it may be published already, or have been meanwhile.
+        publisher.deliver(to_wake);
     }
 
     pub(super) fn wants(&self, key: &K) -> bool {
@@ -228,7 +253,7 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     }
 
     /// Hands over what was there before the watcher was registered.
-    pub(super) fn deliver(&self, changes: Changes<K, V>) -> Deliver
+    fn deliver(&self, changes: Changes<K, V>) -> Deliver
     where
         K: Send,
     {
