@@ -3,7 +3,8 @@
 //! The module is split by what it does with the bytes.
 //!
 //! - On the way in: `queue` puts records into one order and knows who waits, `commit` decides who
-//!   writes and when, `batch` is the bytes of one block, and `writer` brings them to the disk.
+//!   writes and when, `end` is what the one who writes holds, `batch` is the bytes of one block, and
+//!   `writer` brings them to the disk.
 //! - On the way out: `shelf` finds the files, `tape` reads a segment block by block, `survey`
 //!   judges the whole, and `reader`, `verify`, `proof` and `export` are those who ask.
 //! - Between them: `block` is the form of a batch, `anchor` the head beside the segments, and
@@ -17,6 +18,7 @@ mod block;
 mod clock;
 mod commit;
 mod config;
+mod end;
 mod error;
 mod export;
 mod hex;
@@ -60,7 +62,7 @@ pub use verify::{Verified, verify};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread::JoinHandle;
+use std::thread::{self, JoinHandle};
 
 use serde::Serialize;
 
@@ -125,6 +127,7 @@ impl Journal {
         T: Serialize + ?Sized,
     {
         let data = serde_json::to_vec(data).map_err(AppendError::Encode)?;
+        self.shared.make_room();
         let ticket = self.shared.submit(kind, &data, true)?;
         let place = ticket.place;
         ticket.wait()?;
@@ -144,6 +147,7 @@ impl Journal {
     /// # Errors
     /// As [`append`](Self::append).
     pub fn append_bytes(&self, kind: &str, data: &[u8]) -> Result<u64, AppendError> {
+        self.shared.make_room();
         let ticket = self.shared.submit(kind, data, false)?;
         let seq = ticket.seq();
         ticket.wait()?;
@@ -159,16 +163,29 @@ impl Journal {
     /// [`AppendError::TooLarge`] and [`AppendError::LongKind`], after which the journal goes on,
     /// and [`AppendError::Stopped`].
     pub fn submit(&self, kind: &str, data: &[u8]) -> Result<Ticket, AppendError> {
+        self.shared.make_room();
         let ticket = self.shared.submit(kind, data, false)?;
         self.shared.push();
         Ok(ticket)
     }
 
-    /// As [`submit`](Self::submit), but leaves it to the ticket to write the record, where committers
-    /// write themselves: when it is waited for, polled or dropped. It is for those who submit under a
-    /// lock of their own.
+    /// Waits while 4 MiB or more wait to be written: what [`submit`](Self::submit) does first, for those
+    /// who submit under a lock of their own and must not wait under that.
+    pub(crate) fn make_room(&self) {
+        self.shared.make_room();
+    }
+
+    /// As [`submit`](Self::submit), but never waits, and leaves it to the ticket to write the record,
+    /// where committers write themselves: when it is waited for, polled or dropped. It is for those who
+    /// submit under a lock of their own, and who have called [`make_room`](Self::make_room) before.
     pub(crate) fn submit_quietly(&self, kind: &str, data: &[u8]) -> Result<Ticket, AppendError> {
         self.shared.submit(kind, data, false)
+    }
+
+    /// How many wait in [`make_room`](Self::make_room) for somebody else to write.
+    #[cfg(test)]
+    pub(crate) fn waiting_for_room(&self) -> usize {
+        self.shared.queue.waiting_for_room()
     }
 
     /// A ticket for everything that was submitted so far.
@@ -253,7 +270,11 @@ impl Journal {
             return Ok(());
         }
         self.shared.queue.close();
-        if let Some(thread) = self.thread.take() {
+        // A waker that drops the last handle may do so on the writer thread, which ends by itself then.
+        let is_writer = |thread: &JoinHandle<()>| thread.thread().id() == thread::current().id();
+        if let Some(thread) = self.thread.take()
+            && !is_writer(&thread)
+        {
             // A panic in it has stopped the queue, which is what is asked next.
             let _ = thread.join();
         }

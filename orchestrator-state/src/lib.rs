@@ -77,6 +77,7 @@ mod journal;
 mod store;
 mod sync;
 mod todo;
+mod wake;
 
 pub use atomic::{AtomicWriteError, WriteStep, atomic_write};
 #[cfg(any(test, feature = "conformance"))]

@@ -133,26 +133,26 @@ impl StateStore {
     /// # Errors
     /// [`TableError`] when the table is there with other types.
     pub fn table<K: TableKey, V: TableValue>(&self, name: &str) -> Result<Table<K, V>, TableError> {
+        let staged = {
+            let state = self.inner.lock();
+            if let Some(table) = opened(&state, name) {
+                return table;
+            }
+            state.staged.get(name).map(Arc::clone)
+        };
+        // Without the lock: it may take long, and runs the code of the types. The rows stay as they are
+        // meanwhile, for to change them takes a table.
+        let index = match &staged {
+            Some(staged) => typed(name, staged)?,
+            None => Index::new(),
+        };
         let mut state = self.inner.lock();
-        if let Some(rows) = state.tables.iter().find(|rows| &**rows.name() == name) {
-            return match rows.core().into_any().downcast::<Core<K, V>>() {
-                Ok(core) => Ok(Table(core)),
-                Err(_) => Err(TableError::OtherTypes {
-                    table: name.to_owned(),
-                    open: rows.types(),
-                    asked: std::any::type_name::<(K, V)>(),
-                }),
-            };
+        // Somebody else may have been faster.
+        if let Some(table) = opened(&state, name) {
+            return table;
         }
-        let core = Core::new(self.inner.id, state.tables.len(), name);
-        if let Some(staged) = state.staged.get(name) {
-            let index = typed(name, staged)?;
-            let _empty = core.index.swap(
-                (Some(sdd::Shared::new(index)), sdd::Tag::None),
-                std::sync::atomic::Ordering::Release,
-            );
-            state.staged.remove(name);
-        }
+        let core = Core::new(self.inner.id, state.tables.len(), name, index);
+        state.staged.remove(name);
         let core = Arc::new(core);
         if let Some(durable) = &self.inner.durable {
             durable.name(&core.name);
@@ -284,6 +284,7 @@ impl StateStore {
         self.inner.owns(table);
         let mut backoff = Backoff::default();
         for _ in 0..MAX_ATTEMPTS {
+            self.inner.make_room();
             // The newest revision needs no pin: it is dropped only when there is a newer one, and
             // the guard keeps it in memory.
             let guard = Guard::new();
@@ -369,28 +370,14 @@ impl StateStore {
                 }
             }
         }
-        let published = self.inner.publisher.published();
-        for (version, rows) in missed {
-            let changes = Changes {
-                version: Version(version),
-                rows,
-            };
-            let deliver = watch.deliver(changes);
-            if version <= published {
-                deliver();
-            } else {
-                self.inner.publisher.deliver_later(version, deliver);
-            }
+        let inner::State {
+            tables, to_wake, ..
+        } = state;
+        if let Some(rows) = tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
+            watch.register(&mut rows.watchers, missed, &self.inner.publisher, to_wake);
         }
-        if let Some(rows) = state.tables[table.0.id]
-            .as_any_mut()
-            .downcast_mut::<Rows<K, V>>()
-        {
-            watch.register(&mut rows.watchers);
-        }
-        self.inner.publisher.deliver();
         if state.check().is_err() {
-            watch.close();
+            watch.close(&mut state.to_wake);
         }
         watch
     }
@@ -404,6 +391,22 @@ impl StateStore {
             Guard::new().accelerate();
         }
     }
+}
+
+/// The table of a name, if it is open.
+fn opened<K: TableKey, V: TableValue>(
+    state: &inner::State,
+    name: &str,
+) -> Option<Result<Table<K, V>, TableError>> {
+    let rows = state.tables.iter().find(|rows| &**rows.name() == name)?;
+    Some(match rows.core().into_any().downcast::<Core<K, V>>() {
+        Ok(core) => Ok(Table(core)),
+        Err(_) => Err(TableError::OtherTypes {
+            table: name.to_owned(),
+            open: rows.types(),
+            asked: std::any::type_name::<(K, V)>(),
+        }),
+    })
 }
 
 /// Gives rows from the disk their types.

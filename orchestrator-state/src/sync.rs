@@ -1,5 +1,5 @@
-//! The primitives under the pins and the group commit, in one place, so that shuttle can take them
-//! over in its tests.
+//! The primitives under the pins, the watchers and the group commit, in one place, so that shuttle can
+//! take them over in its tests.
 //!
 //! Only a test build of this crate with the feature `shuttle` is taken over: the feature changes
 //! nothing for whoever links the library, even where cargo unites features.
@@ -12,12 +12,16 @@ pub(crate) use std::sync::{
     Condvar, Mutex, MutexGuard,
     atomic::{AtomicU64, AtomicUsize, fence},
 };
+#[cfg(not(all(test, feature = "shuttle")))]
+pub(crate) use std::thread::yield_now;
 
 #[cfg(all(test, feature = "shuttle"))]
 pub(crate) use shuttle::sync::{
     Condvar, Mutex, MutexGuard,
     atomic::{AtomicU64, AtomicUsize, fence},
 };
+#[cfg(all(test, feature = "shuttle"))]
+pub(crate) use shuttle::thread::yield_now;
 
 /// Something that is written all the time, on cache lines of its own: otherwise whoever reads its
 /// neighbours would fetch them anew each time. Two lines, since processors fetch them in pairs.

@@ -58,10 +58,14 @@ impl Batch {
         self.first + self.ends.len() as u64 - 1
     }
 
+    /// How many bytes its payload will have.
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() - HEADER + self.ends.len() * ENTRY
+    }
+
     /// Whether a record of this size would make the block too long.
     pub(super) fn is_full_for(&self, kind: &str, data: &[u8]) -> bool {
-        let now = self.bytes.len() - HEADER + self.ends.len() * ENTRY;
-        !self.is_empty() && now + FRAME + kind.len() + data.len() + ENTRY > MOST
+        !self.is_empty() && self.len() + FRAME + kind.len() + data.len() + ENTRY > MOST
     }
 
     /// Adds a record. The caller has checked the lengths.

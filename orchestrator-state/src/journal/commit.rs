@@ -1,17 +1,21 @@
 //! From the queue to the disk: who drains the queue, when, and how long the writer gathers.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
-use std::thread;
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod schedules;
+
+use std::sync::{Arc, PoisonError, TryLockError};
+use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::block::{ENTRY, FRAME};
 use super::config::Durability;
+use super::end::{End, Held, StopOnPanic, Told};
 use super::error::AppendError;
 use super::queue::{Cause, Next, Place, Queue, Stop};
 use super::ticket::Ticket;
-use super::writer::{Fault, Writer};
-use crate::sync::{Ordering, fence};
+use super::writer::Writer;
+use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, fence, yield_now};
 
 /// A record's data, kind and time together are no longer than this.
 pub(crate) const LONGEST: usize = 1 << 30;
@@ -20,28 +24,21 @@ pub(crate) const LONGEST: usize = 1 << 30;
 const PATIENCE: u32 = 4;
 
 /// How often a committer lets others run while somebody else writes, before it sleeps.
-const YIELDS: usize = 100;
-
-/// What is called with the last record of each batch, before anybody else hears of it.
-pub(super) type Told = Box<dyn FnMut(u64) + Send>;
+const YIELDS: usize = if cfg!(all(test, feature = "shuttle")) {
+    2
+} else {
+    100
+};
 
 /// What the journal, its writer thread and its tickets share.
 pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) durability: Durability,
     end: Mutex<End>,
+    /// The writer thread, once it runs.
+    thread: OnceLock<ThreadId>,
     /// How many records the last batch had.
     crowd: AtomicU64,
-}
-
-/// The end of the journal that grows. Whoever holds its lock drains the queue.
-struct End {
-    writer: Writer,
-    told: Option<Told>,
-    /// How many committers are likely to be back soon after the last batch.
-    soon: usize,
-    /// How long a batch takes on the disk, smoothed.
-    pace: Duration,
 }
 
 impl Shared {
@@ -51,21 +48,29 @@ impl Shared {
         writer: Writer,
         told: Option<Told>,
     ) -> Self {
-        let end = Mutex::new(End {
-            writer,
-            told,
-            soon: 0,
-            pace: Duration::ZERO,
-        });
+        let end = Mutex::new(End::new(writer, told));
         Self {
             queue,
             durability,
             end,
+            thread: OnceLock::new(),
             crowd: AtomicU64::new(1),
         }
     }
 
-    /// Puts a record into the order.
+    /// Waits while a batch or more is queued. To be called before [`submit`](Self::submit) by whoever
+    /// holds no lock.
+    pub(super) fn make_room(&self) {
+        while !self.queue.has_room() && self.queue.stopped().is_none() {
+            if self.writes() {
+                self.drain();
+            } else {
+                self.queue.wait_for_room();
+            }
+        }
+    }
+
+    /// Puts a record into the order. It waits for nobody.
     pub(super) fn submit(
         self: &Arc<Self>,
         kind: &str,
@@ -82,15 +87,10 @@ impl Shared {
                 limit: LONGEST,
             });
         }
-        let place = loop {
-            match self.queue.submit(kind, data, wants_head) {
-                Ok(Some(place)) => break place,
-                Ok(None) if self.is_immediate() => self.queue.wait_for_room(),
-                Ok(None) => self.drain(),
-                Err(Stop { first, .. }) => return Err(AppendError::Stopped { failed: first }),
-            }
-        };
-        Ok(self.ticket(place))
+        match self.queue.submit(kind, data, wants_head) {
+            Ok(place) => Ok(self.ticket(place)),
+            Err(Stop { first, .. }) => Err(AppendError::Stopped { failed: first }),
+        }
     }
 
     /// A ticket for everything that was submitted so far.
@@ -116,7 +116,7 @@ impl Shared {
 
     /// Waits until a record is acknowledged.
     pub(super) fn wait(&self, place: &Place) -> Result<(), AppendError> {
-        if !self.is_immediate() {
+        if self.writes() {
             self.drain_up_to(place.seq);
         }
         let result = self.queue.wait(place);
@@ -158,18 +158,22 @@ impl Shared {
         let mut end = self.lock();
         self.drain_locked(&mut end);
         if self.queue.stopped().is_none() {
-            let guard = StopOnPanic(&self.queue);
-            let finished = end.writer.finish();
+            let End {
+                writer, to_wake, ..
+            } = &mut *end;
+            let guard = StopOnPanic::new(&self.queue, to_wake);
+            let finished = writer.finish();
             guard.passed(finished);
         }
         // Nobody is to write behind the trimmed end.
         let last = self.queue.head().seq;
         let stopped = self.queue.stopped();
-        self.queue.stop(Stop {
+        let stop = Stop {
             first: last + 1,
             last,
             cause: Cause::Panic,
-        });
+        };
+        self.queue.stop(stop, &mut end.to_wake);
         match stopped {
             Some(stop) => Err(AppendError::of(stop.first, stop)),
             None => Ok(()),
@@ -178,6 +182,7 @@ impl Shared {
 
     /// The life of the writer thread.
     pub(super) fn run(&self) {
+        let _ = self.thread.set(thread::current().id());
         let writes = self.is_immediate();
         loop {
             let end = self.lock();
@@ -217,7 +222,7 @@ impl Shared {
         let start = Instant::now();
         let (mut seen, mut news) = (self.queue.count(), start);
         while seen < soon {
-            thread::yield_now();
+            yield_now();
             let (count, now) = (self.queue.count(), Instant::now());
             if seen < count {
                 (seen, news) = (count, now);
@@ -234,21 +239,17 @@ impl Shared {
     /// to sleep until that is done would cost more than the write.
     fn drain_up_to(&self, seq: u64) {
         if self.crowd.load(Ordering::Relaxed) > 1 {
-            thread::yield_now();
+            yield_now();
         }
         for _ in 0..YIELDS {
             if self.queue.is_acknowledged(seq) {
                 return;
             }
-            let mut end = match self.end.try_lock() {
-                Ok(end) => end,
-                Err(TryLockError::Poisoned(end)) => end.into_inner(),
-                Err(TryLockError::WouldBlock) => {
-                    thread::yield_now();
-                    continue;
-                }
+            let Some(mut end) = self.try_lock() else {
+                yield_now();
+                continue;
             };
-            self.drain_locked(&mut end);
+            self.drain_some(&mut end);
             self.release(end);
             return;
         }
@@ -258,13 +259,13 @@ impl Shared {
     /// Drains the queue, after whoever is doing so.
     fn drain(&self) {
         let mut end = self.lock();
-        self.drain_locked(&mut end);
+        self.drain_some(&mut end);
         self.release(end);
     }
 
     /// Lets go of the end. Where committers write, whoever found it taken has gone away and relies
     /// on this: it looks for what they have left in the queue.
-    fn release(&self, end: MutexGuard<'_, End>) {
+    fn release(&self, end: Held<'_>) {
         drop(end);
         if !self.is_immediate() {
             self.drain_if_free();
@@ -282,17 +283,22 @@ impl Shared {
             if self.queue.count() == 0 || self.queue.stopped().is_some() {
                 return;
             }
-            let mut end = match self.end.try_lock() {
-                Ok(end) => end,
-                Err(TryLockError::Poisoned(end)) => end.into_inner(),
-                Err(TryLockError::WouldBlock) => return,
+            let Some(mut end) = self.try_lock() else {
+                return;
             };
-            self.drain_locked(&mut end);
+            self.drain_some(&mut end);
         }
     }
 
+    /// Empties the queue.
     fn drain_locked(&self, end: &mut End) {
         while self.drain_once(end) {}
+    }
+
+    /// Writes what is queued. It stops short when there is somebody to wake: that is done without the
+    /// lock, and the look after it finds the rest.
+    fn drain_some(&self, end: &mut End) {
+        while self.drain_once(end) && end.to_wake.is_empty() {}
     }
 
     /// Writes one batch and acknowledges it; false if there was none.
@@ -300,35 +306,43 @@ impl Shared {
         let Some(mut batch) = self.queue.take() else {
             return false;
         };
+        let End {
+            writer,
+            told,
+            soon,
+            pace,
+            to_wake,
+        } = end;
         // Until it is acknowledged, a panic of the medium or of the callback stops the journal.
-        let guard = StopOnPanic(&self.queue);
+        let guard = StopOnPanic::new(&self.queue, to_wake);
         let start = Instant::now();
-        let written = end.writer.write(&mut batch);
+        let written = writer.write(&mut batch);
         let took = start.elapsed();
-        end.pace = if end.pace == Duration::ZERO {
+        *pace = if *pace == Duration::ZERO {
             took
         } else {
-            (end.pace * 7 + took) / 8
+            (*pace * 7 + took) / 8
         };
         let link = match written {
             Ok(link) => link,
             Err(fault) => {
-                self.queue.stop(Stop {
+                let stop = Stop {
                     first: batch.first,
                     last: batch.last(),
                     cause: fault.into(),
-                });
+                };
+                self.queue.stop(stop, guard.to_wake);
                 std::mem::forget(guard);
                 return false;
             }
         };
-        if let Some(told) = &mut end.told {
-            told(link.seq);
+        if let Some(told) = told {
+            told(link.seq, guard.to_wake);
         }
         let unsynced = matches!(self.durability, Durability::Batched(_));
         let crowd = link.seq + 1 - batch.first;
         self.crowd.store(crowd, Ordering::Relaxed);
-        end.soon = self.queue.acknowledge(batch, link, unsynced);
+        *soon = self.queue.acknowledge(batch, link, unsynced, guard.to_wake);
         std::mem::forget(guard);
         true
     }
@@ -336,8 +350,11 @@ impl Shared {
     /// Makes everything that was written durable, and the anchor with it.
     fn sync_all(&self, end: &mut End) {
         if self.queue.stopped().is_none() {
-            let guard = StopOnPanic(&self.queue);
-            let synced = end.writer.sync_all();
+            let End {
+                writer, to_wake, ..
+            } = end;
+            let guard = StopOnPanic::new(&self.queue, to_wake);
+            let synced = writer.sync_all();
             guard.passed(synced);
         }
     }
@@ -346,45 +363,24 @@ impl Shared {
         self.durability == Durability::Immediate
     }
 
+    /// Whether this thread writes what it waits for. A waker that commits may do so on the writer thread,
+    /// and nobody else would write that.
+    fn writes(&self) -> bool {
+        !self.is_immediate() || self.thread.get() == Some(&thread::current().id())
+    }
+
     /// A panic while it was held has stopped the journal, so nobody writes on.
-    fn lock(&self) -> MutexGuard<'_, End> {
-        self.end.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Stops the journal if it is dropped, which happens in a panic only.
-struct StopOnPanic<'a>(&'a Queue);
-
-impl StopOnPanic<'_> {
-    /// The dangerous part is over; a fault in it stops the journal as well.
-    fn passed(self, result: Result<(), Fault>) {
-        if let Err(fault) = result {
-            self.stop(fault.into());
-        }
-        std::mem::forget(self);
+    fn lock(&self) -> Held<'_> {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
+        Held::new(end, &self.queue)
     }
 
-    fn stop(&self, cause: Cause) {
-        let last = self.0.head().seq;
-        self.0.stop(Stop {
-            first: last + 1,
-            last,
-            cause,
-        });
-    }
-}
-
-impl Drop for StopOnPanic<'_> {
-    fn drop(&mut self) {
-        self.stop(Cause::Panic);
-    }
-}
-
-impl From<Fault> for Cause {
-    fn from(fault: Fault) -> Self {
-        match fault {
-            Fault::Write(source) => Self::Write(Arc::new(source)),
-            Fault::Sync(source) => Self::Sync(Arc::new(source)),
-        }
+    fn try_lock(&self) -> Option<Held<'_>> {
+        let end = match self.end.try_lock() {
+            Ok(end) => end,
+            Err(TryLockError::Poisoned(end)) => end.into_inner(),
+            Err(TryLockError::WouldBlock) => return None,
+        };
+        Some(Held::new(end, &self.queue))
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::clock::{Clock, SystemClock};
-use super::commit::Told;
+use super::end::Told;
 use super::error::OpenError;
 use super::medium::{Disk, Medium};
 use super::open::{OpenReport, Parts};
@@ -104,7 +104,13 @@ impl JournalConfig {
     /// any committer of the batch is told. It must not call the journal and should be quick: the
     /// next batch waits for it. If it panics, the journal stops.
     #[must_use]
-    pub fn with_on_acknowledged(mut self, told: Box<dyn FnMut(u64) + Send>) -> Self {
+    pub fn with_on_acknowledged(self, mut told: Box<dyn FnMut(u64) + Send>) -> Self {
+        self.with_told(Box::new(move |seq, _| told(seq)))
+    }
+
+    /// As [`with_on_acknowledged`](Self::with_on_acknowledged), for a callback that finds wakers. They
+    /// are called when the journal has let go of its files.
+    pub(crate) fn with_told(mut self, told: Told) -> Self {
         self.told = Some(told);
         self
     }

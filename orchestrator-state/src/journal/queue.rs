@@ -4,6 +4,11 @@
 //! it durable, and acknowledges it; everybody who waits for it is woken. Shuttle runs this module
 //! through its schedules (`tests/schedules.rs`).
 //!
+//! Where records come faster than they are written, the open batch gets full. It is put behind the
+//! full ones then, and a new one is opened: to put a record in never waits. Whoever can wait does so
+//! before, for [room](Queue::wait_for_room); so what is queued is more than a batch only by the
+//! records of those who found room at the same time.
+//!
 //! Waiters of neighbouring batches wait on different condition variables. So the end of one batch
 //! does not wake those who have just joined the next one.
 
@@ -17,10 +22,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::batch::Batch;
-use super::block::Link;
+use super::block::{Link, MOST};
 use super::clock::Clock;
 use crate::Digest;
 use crate::sync::{AtomicU64, AtomicUsize, Condvar, Mutex, MutexGuard};
+use crate::wake::ToWake;
 
 /// Why a journal takes no more records.
 #[derive(Debug, Clone)]
@@ -66,15 +72,26 @@ pub(super) struct Queue {
     work: Condvar,
     /// Committers wait here, by their batch's number.
     done: [Condvar; 2],
-    /// How many records the open batch has: looked at without the lock.
+    /// Those who wait for room.
+    room: Condvar,
+    /// How many records are queued: looked at without the lock.
     count: AtomicUsize,
+    /// How many bytes they are: looked at without the lock.
+    bytes: AtomicUsize,
     /// The last acknowledged record: looked at without the lock.
     acknowledged: AtomicU64,
 }
 
 struct State {
     clock: Box<dyn Clock>,
+    /// Batches that got full before the writer came, oldest first.
+    full: VecDeque<Batch>,
+    /// It is empty only if there are no full ones.
     open: Batch,
+    /// How many records and how many bytes are queued.
+    queued: (usize, usize),
+    /// How many wait for room.
+    wait_for_room: usize,
     spare: Option<Batch>,
     head: Link,
     /// How many wait at each of the condition variables.
@@ -100,7 +117,10 @@ impl Queue {
             acknowledged: AtomicU64::new(head.seq),
             state: Mutex::new(State {
                 clock,
+                full: VecDeque::new(),
                 open,
+                queued: (0, 0),
+                wait_for_room: 0,
                 spare: Some(Batch::new()),
                 head,
                 waiting: [0; 2],
@@ -114,31 +134,33 @@ impl Queue {
             }),
             work: Condvar::new(),
             done: [Condvar::new(), Condvar::new()],
+            room: Condvar::new(),
             count: AtomicUsize::new(0),
+            bytes: AtomicUsize::new(0),
         }
     }
 
-    /// Puts a record into the order. Gives it back as `None` if the open batch is full.
-    pub(super) fn submit(
-        &self,
-        kind: &str,
-        data: &[u8],
-        wants_head: bool,
-    ) -> Result<Option<Place>, Stop> {
+    /// Puts a record into the order.
+    pub(super) fn submit(&self, kind: &str, data: &[u8], wants_head: bool) -> Result<Place, Stop> {
         let mut state = self.lock();
         if let Some(stop) = &state.stopped {
             return Err(stop.clone());
         }
         if state.open.is_full_for(kind, data) {
-            return Ok(None);
+            let next = state.next_batch();
+            let full = std::mem::replace(&mut state.open, next);
+            state.full.push_back(full);
         }
         // The clock is asked under the lock, so that times are in the order of the records. What
         // is written is the time to the millisecond, so what is returned must be no finer.
         let millis = state.clock.now().as_millisecond();
         let at = Timestamp::from_millisecond(millis).unwrap_or(Timestamp::UNIX_EPOCH);
+        let before = state.open.len();
         state.open.push(at.as_millisecond(), kind, data);
         state.open.wanted += usize::from(wants_head);
-        self.count.store(state.open.count(), Ordering::Relaxed);
+        state.queued.0 += 1;
+        state.queued.1 += state.open.len() - before;
+        self.note(state.queued);
         let place = Place {
             seq: state.open.last(),
             at,
@@ -150,19 +172,21 @@ impl Queue {
             drop(state);
             self.work.notify_one();
         }
-        Ok(Some(place))
+        Ok(place)
     }
 
-    /// Waits until there is room, after [`submit`](Self::submit) found none.
+    /// Whether less than a batch is queued. It may be what was so a moment ago.
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes.load(Ordering::Relaxed) < MOST
+    }
+
+    /// Waits until there is room, or there will never be. Somebody else must be writing.
     pub(super) fn wait_for_room(&self) {
         let mut state = self.lock();
-        let number = state.open.number;
-        let lane = lane(number);
-        // A full batch is taken before it is acknowledged.
-        while state.open.number == number && !state.open.is_empty() && state.stopped.is_none() {
-            state.waiting[lane] += 1;
-            state = wait(&self.done[lane], state);
-            state.waiting[lane] -= 1;
+        while !self.has_room() && state.stopped.is_none() {
+            state.wait_for_room += 1;
+            state = wait(&self.room, state);
+            state.wait_for_room -= 1;
         }
     }
 
@@ -253,27 +277,46 @@ impl Queue {
         }
     }
 
-    /// How many records the open batch has. It may be those of a moment ago.
+    fn note(&self, (count, bytes): (usize, usize)) {
+        self.count.store(count, Ordering::Relaxed);
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// How many records are queued. It may be those of a moment ago.
     pub(super) fn count(&self) -> usize {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Takes the open batch to write it. There is one taker at a time, and it gives the batch
+    /// Takes the oldest batch to write it. There is one taker at a time, and it gives the batch
     /// back before it takes another.
     pub(super) fn take(&self) -> Option<Batch> {
         let mut state = self.lock();
         if state.open.is_empty() || state.stopped.is_some() {
             return None;
         }
-        let mut next = state.spare.take().unwrap_or_else(Batch::new);
-        next.restart(state.open.last() + 1, state.open.number + 1);
-        self.count.store(0, Ordering::Relaxed);
-        Some(std::mem::replace(&mut state.open, next))
+        let batch = state.full.pop_front().unwrap_or_else(|| {
+            let next = state.next_batch();
+            std::mem::replace(&mut state.open, next)
+        });
+        state.queued.0 -= batch.count();
+        state.queued.1 -= batch.len();
+        self.note(state.queued);
+        if state.wait_for_room > 0 {
+            self.room.notify_all();
+        }
+        Some(batch)
     }
 
-    /// Tells everybody in a batch that it is safe. Gives the number of committers that may be
-    /// back soon: those woken, and those already in the open batch.
-    pub(super) fn acknowledge(&self, batch: Batch, head: Link, unsynced: bool) -> usize {
+    /// Tells everybody in a batch that it is safe; the wakers are added to `to_wake`, for when the
+    /// caller holds no lock. Gives the number of committers that may be back soon: those woken, and
+    /// those who have queued more already.
+    pub(super) fn acknowledge(
+        &self,
+        batch: Batch,
+        head: Link,
+        unsynced: bool,
+        to_wake: &mut ToWake,
+    ) -> usize {
         let mut state = self.lock();
         state.head = head;
         self.acknowledged.store(head.seq, Ordering::Release);
@@ -289,7 +332,7 @@ impl Queue {
         let look = unsynced && !state.unsynced && state.writer_waits;
         state.unsynced |= unsynced;
         state.writer_waits &= !look;
-        let soon = waiting + wakers.len() + state.open.count();
+        let soon = waiting + wakers.len() + state.queued.0;
         drop(state);
         if look {
             self.work.notify_one();
@@ -297,12 +340,13 @@ impl Queue {
         if waiting > 0 {
             self.done[lane].notify_all();
         }
-        wakers.into_values().for_each(Waker::wake);
+        to_wake.extend(wakers.into_values());
         soon
     }
 
-    /// Takes no more records, and tells everybody whose record is not acknowledged.
-    pub(super) fn stop(&self, stop: Stop) {
+    /// Takes no more records, and tells everybody whose record is not acknowledged, as
+    /// [`acknowledge`](Self::acknowledge) does.
+    pub(super) fn stop(&self, stop: Stop, to_wake: &mut ToWake) {
         let mut state = self.lock();
         if state.stopped.is_none() {
             state.stopped = Some(stop);
@@ -310,8 +354,9 @@ impl Queue {
         let wakers = std::mem::take(&mut state.wakers);
         drop(state);
         self.work.notify_all();
+        self.room.notify_all();
         self.done.iter().for_each(Condvar::notify_all);
-        wakers.into_values().for_each(Waker::wake);
+        to_wake.extend(wakers.into_values());
     }
 
     /// Why it has stopped, if it has.
@@ -367,6 +412,13 @@ impl Queue {
 }
 
 impl State {
+    /// An empty batch to come after the open one.
+    fn next_batch(&mut self) -> Batch {
+        let mut next = self.spare.take().unwrap_or_else(Batch::new);
+        next.restart(self.open.last() + 1, self.open.number + 1);
+        next
+    }
+
     fn result(&self, seq: u64) -> Option<Result<(), Stop>> {
         if seq <= self.head.seq {
             return Some(Ok(()));
@@ -399,5 +451,10 @@ impl Queue {
     /// How many wakers are kept: a test's way to see that none leaks.
     pub(super) fn kept_wakers(&self) -> usize {
         self.lock().wakers.len()
+    }
+
+    /// How many wait for room.
+    pub(super) fn waiting_for_room(&self) -> usize {
+        self.lock().wait_for_room
     }
 }

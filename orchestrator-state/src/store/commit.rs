@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use sdd::Guard;
@@ -12,14 +12,14 @@ use super::Version;
 use super::bugs::SeededBug;
 use super::chain::{Chain, Revision};
 use super::error::{CommitError, Conflict, StoreError};
-use super::inner::{Inner, State};
+use super::inner::{Inner, Locked, State};
 use super::publish::Publisher;
 use super::rows::{AnyRows, Install, Installed, Rows};
 use super::sets::AnySets;
 use super::table::{Table, TableKey, TableValue};
 use super::transaction::Small;
 use crate::Ticket;
-use crate::sync::Ordering;
+use crate::sync::{MutexGuard, Ordering};
 
 /// What a transaction has read and written, by the number of the table.
 pub(super) type TableSets = Small<(usize, Box<dyn AnySets>)>;
@@ -131,9 +131,12 @@ impl Inner {
             Some(durable) => Some(durable.encode(&sets)?),
             None => None,
         };
-        let mut state = self.lock();
+        self.make_room();
+        let mut state = self.lock_to_commit();
+        if !state.is_sound() {
+            return Err(refused(state).into());
+        }
         let guard = Guard::new();
-        state.check()?;
         if let Err(conflict) = self.validate(&state, base, &sets, named) {
             if self.bug == Some(SeededBug::RepeatCommit) {
                 self.install(&mut state, &mut sets, &guard);
@@ -158,8 +161,10 @@ impl Inner {
             Some(durable) => Some(durable.encode_one(&table.0.name, key, &revision)?),
             None => None,
         };
-        let mut state = self.lock();
-        state.check()?;
+        let mut state = self.lock_to_commit();
+        if !state.is_sound() {
+            return Err(refused(state));
+        }
         let unchanged = match seen.chain {
             Some(chain) => {
                 let newest = chain.newest(guard).map_or(0, Revision::version);
@@ -183,10 +188,27 @@ impl Inner {
             .map(Some)
     }
 
-    /// Gives a commit whose writes are in its place in the journal, or publishes it.
+    /// Ends a commit whose writes are in, and lets go of the lock.
     fn conclude(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
+        guard: &Guard,
+        put: &Put,
+        record: Option<&[u8]>,
+    ) -> Result<Pending, StoreError> {
+        if put.watched || record.is_some() {
+            // It may find somebody to wake.
+            self.make_known(&mut Locked::new(state), guard, put, record)
+        } else {
+            self.make_known(&mut state, guard, put, record)
+        }
+    }
+
+    /// Gives a commit its place in the journal, or publishes it.
+    #[inline]
+    fn make_known(
+        self: &Arc<Self>,
+        state: &mut State,
         guard: &Guard,
         put: &Put,
         record: Option<&[u8]>,
@@ -202,14 +224,13 @@ impl Inner {
                 let late = u64::from(self.bug == Some(SeededBug::LatePublish));
                 self.publisher.publish(version - late);
                 if put.watched {
-                    self.publisher.deliver();
+                    self.publisher.deliver(&mut state.to_wake);
                 }
                 None
             }
         };
         self.latest.store(version, Ordering::Release);
-        self.tend(&mut state, guard, put.deep);
-        drop(state);
+        self.tend(state, guard, put.deep);
         Ok(Pending {
             version: Version(version),
             ticket,
@@ -311,6 +332,15 @@ impl Inner {
     }
 }
 
+/// Says why nothing can be committed. The first who asks may have watchers to tell.
+#[cold]
+fn refused(state: MutexGuard<'_, State>) -> StoreError {
+    match Locked::new(state).check() {
+        Err(error) => error,
+        Ok(()) => unreachable!("a state that is not sound has a reason"),
+    }
+}
+
 impl State {
     fn stop(&mut self, error: crate::AppendError) -> StoreError {
         let error = StoreError::Stopped {
@@ -323,8 +353,13 @@ impl State {
 
     fn close_watchers(&mut self) {
         for table in &mut self.tables {
-            table.close();
+            table.close(&mut self.to_wake);
         }
+    }
+
+    /// Whether nothing has stopped the store, nor was broken off.
+    fn is_sound(&self) -> bool {
+        !self.installing && self.stopped.is_none()
     }
 
     /// Whether anything can be committed.

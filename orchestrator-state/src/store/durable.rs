@@ -71,10 +71,10 @@ impl Durable {
         let publisher = Arc::new(Publisher::new(0));
         let told = Arc::clone(&publisher);
         let (journal, report) = config
-            .with_on_acknowledged(Box::new(move |seq| {
+            .with_told(Box::new(move |seq, to_wake| {
                 let late = u64::from(bug == Some(SeededBug::LatePublish));
                 told.publish(seq - late);
-                told.deliver();
+                told.deliver(to_wake);
             }))
             .open(folder, holder)
             .map_err(|source| OpenStoreError::Journal {
@@ -106,10 +106,14 @@ impl Durable {
 
     /// The record of a commit.
     pub(super) fn encode(&self, sets: &TableSets) -> Result<Vec<u8>, StoreError> {
-        let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
         let mut record = Vec::with_capacity(128);
         for (table, sets) in sets {
-            sets.encode(&names[*table], &mut record)?;
+            // To encode runs the values' code, which nobody who opens a table is to wait for.
+            let name = {
+                let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
+                Arc::clone(&names[*table])
+            };
+            sets.encode(&name, &mut record)?;
         }
         fitting(bracketed(record))
     }
@@ -126,8 +130,8 @@ impl Durable {
         fitting(bracketed(record))
     }
 
-    /// Gives a commit its place in the journal. To be called under the commit lock, which makes the
-    /// record's number the commit's version.
+    /// Gives a commit its place in the journal, and waits for nobody. To be called under the commit lock,
+    /// which makes the record's number the commit's version.
     pub(super) fn submit(&self, record: &[u8], version: u64) -> Result<Ticket, crate::AppendError> {
         let ticket = self.journal.submit_quietly(COMMIT, record)?;
         debug_assert_eq!(ticket.seq(), version, "somebody else writes this journal");

@@ -3,6 +3,10 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+/// How many notes there are of an age: versions between two of them are kept as long as the last of
+/// these.
+const NOTES: u32 = 64;
+
 /// What a store keeps of the past, beside what snapshots hold on to. By default nothing.
 ///
 /// With both a count and an age, a version is kept if either of them asks for it.
@@ -54,7 +58,12 @@ impl History {
             return by_count;
         };
         let now = now();
-        times.push_back((now, newest));
+        // What comes between two notes is kept from the earlier one on. Otherwise there would be a note
+        // for each of millions of looks.
+        let is_due = |(last, _): &(Instant, u64)| now.duration_since(*last) >= age / NOTES;
+        if times.back().is_none_or(is_due) {
+            times.push_back((now, newest));
+        }
         // The last note that is old enough says what was there at the beginning of the time to keep.
         while let Some((at, _)) = times.get(1)
             && now.duration_since(*at) >= age
@@ -93,5 +102,34 @@ mod tests {
         assert_eq!(at(14, 20), 5);
         assert_eq!(at(15, 20), 8);
         assert_eq!(at(100, 20), 18);
+    }
+
+    proptest::proptest! {
+        /// Beside a plain list of all looks: what is to be kept is, not much more is, and the notes stay
+        /// few.
+        #[test]
+        fn the_notes_are_few_and_lose_nothing(
+            steps in proptest::collection::vec((0_u64..40, 0_u64..9), 1..600),
+            age in 0_u64..2_000,
+        ) {
+            let age = Duration::from_millis(age);
+            let history = History::age(age);
+            let (mut now, mut newest) = (Instant::now(), 0);
+            let (mut looks, mut times) = (Vec::new(), VecDeque::new());
+            for (later, more) in steps {
+                now += Duration::from_millis(later);
+                newest += more;
+                looks.push((now, newest));
+                let kept = history.watermark_at(newest, &mut times, || now);
+                let last = |before: Instant| looks.iter().rev().find(|(at, _)| *at <= before);
+                // The look that an exact list would go by, and the one a note's time before it.
+                let exact = now.checked_sub(age).and_then(last);
+                let noted = exact.and_then(|(at, _)| at.checked_sub(age / NOTES)).and_then(last);
+                let version = |look: Option<&(Instant, u64)>| look.map_or(0, |(_, version)| *version);
+                proptest::prop_assert!(kept <= version(exact), "dropped too early");
+                proptest::prop_assert!(kept >= version(noted), "kept for too long");
+                proptest::prop_assert!(times.len() <= NOTES as usize + 2, "{} notes", times.len());
+            }
+        }
     }
 }

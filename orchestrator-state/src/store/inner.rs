@@ -1,8 +1,9 @@
 //! What a store consists of: the part that everybody reads, and the part under the commit lock.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::AtomicU64 as PlainAtomicU64;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, PoisonError, TryLockError};
 use std::time::Instant;
 
 use sdd::Guard;
@@ -14,7 +15,8 @@ use super::pins::{Horizon, Pin, Pins};
 use super::publish::Publisher;
 use super::rows::AnyRows;
 use super::table::Table;
-use crate::sync::{AtomicU64, Ordering, Padded};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Padded};
+use crate::wake::ToWake;
 
 /// How many commits there are between two looks at the pins.
 const LOOK_EVERY: u32 = 64;
@@ -31,8 +33,10 @@ pub(super) struct Inner {
     pub(super) latest: Padded<AtomicU64>,
     /// The highest watermark by which anything was dropped.
     pub(super) floor: Padded<AtomicU64>,
-    pub(super) state: Padded<Mutex<State>>,
+    /// Before the state: to drop the journal writes what is left and tells the watchers of it, and only
+    /// then they are told that there is no more.
     pub(super) durable: Option<Durable>,
+    pub(super) state: Padded<Mutex<State>>,
     pub(super) bug: Option<SeededBug>,
 }
 
@@ -50,6 +54,42 @@ pub(super) struct State {
     times: VecDeque<(Instant, u64)>,
     /// Why nothing can be committed any more.
     pub(super) stopped: Option<super::StoreError>,
+    /// Who is to be woken when the lock is free.
+    pub(super) to_wake: ToWake,
+}
+
+/// The commit lock. To let go of it calls the wakers that were found under it, without it.
+pub(super) struct Locked<'a> {
+    // In this order: the guard is dropped first.
+    state: MutexGuard<'a, State>,
+    to_wake: ToWake,
+}
+
+impl<'a> Locked<'a> {
+    pub(super) fn new(state: MutexGuard<'a, State>) -> Self {
+        let to_wake = ToWake::default();
+        Self { state, to_wake }
+    }
+}
+
+impl Deref for Locked<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.to_wake = self.state.to_wake.take();
+    }
 }
 
 impl State {
@@ -80,6 +120,7 @@ impl Inner {
             publisher,
             latest: Padded(AtomicU64::new(version)),
             floor: Padded(AtomicU64::new(version)),
+            durable,
             state: Padded(Mutex::new(State {
                 tables: Vec::new(),
                 staged: staged
@@ -95,18 +136,33 @@ impl Inner {
                 history,
                 times: VecDeque::new(),
                 stopped: None,
+                to_wake: ToWake::default(),
             })),
-            durable,
             bug,
         }
     }
 
-    /// The lock of those who commit.
+    /// Waits until the journal has room for a commit. To be called before the commit lock is taken, which
+    /// those want, too, who only open a table; and without an epoch's guard, which would keep the memory
+    /// of everybody meanwhile.
+    pub(super) fn make_room(&self) {
+        if let Some(durable) = &self.durable {
+            durable.journal.make_room();
+        }
+    }
+
+    /// The commit lock.
+    pub(super) fn lock(&self) -> Locked<'_> {
+        Locked::new(self.lock_to_commit())
+    }
+
+    /// The commit lock, without what looks for wakers at its end: that is for [`Locked::new`] as soon as
+    /// there may be some.
     ///
     /// It is held for well under a microsecond, and then wanted again. Whoever finds it taken waits
     /// for a little longer than that without asking the system: otherwise the lock, and all that it
     /// guards, would wander from one processor's cache to the other's with every commit.
-    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock_to_commit(&self) -> MutexGuard<'_, State> {
         for turn in 0..6 {
             match self.state.try_lock() {
                 Ok(state) => return state,
@@ -154,8 +210,8 @@ impl Inner {
     pub(super) fn try_sweep(&self) {
         loop {
             let mut state = match self.state.try_lock() {
-                Ok(state) => state,
-                Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+                Ok(state) => Locked::new(state),
+                Err(TryLockError::Poisoned(poisoned)) => Locked::new(poisoned.into_inner()),
                 Err(TryLockError::WouldBlock) => return,
             };
             self.tend(&mut state, &Guard::new(), true);

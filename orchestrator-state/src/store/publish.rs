@@ -1,10 +1,11 @@
 //! What everybody may see, and telling those who wait for it.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use super::watch::Deliver;
-use crate::sync::{AtomicU64, Ordering, Padded};
+use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Padded};
+use crate::wake::ToWake;
 
 /// The newest version that is as durable as it was to be.
 #[derive(Default)]
@@ -26,18 +27,28 @@ impl Publisher {
         self.published.load(Ordering::Acquire)
     }
 
-    /// Keeps changes until their version is published. To be called before it is.
+    /// Keeps changes until their version is published. To be called under the commit lock, and before
+    /// that is so, or before a [`deliver`](Self::deliver) that finds it so.
     pub(super) fn deliver_later(&self, version: u64, deliver: Deliver) {
-        self.lock().push_back((version, deliver));
+        let mut undelivered = self.lock();
+        // A commit comes last. What a new watcher has missed belongs among the commits that are on their
+        // way: behind them, it would wait for the last of them, and be lost if that failed.
+        let at = if undelivered.back().is_none_or(|(last, _)| *last <= version) {
+            undelivered.len()
+        } else {
+            undelivered.partition_point(|(other, _)| *other <= version)
+        };
+        undelivered.insert(at, (version, deliver));
     }
 
-    /// Makes a version visible, and tells the watchers. Versions come in order.
+    /// Makes a version visible. Versions come in order.
     pub(super) fn publish(&self, version: u64) {
         self.published.store(version, Ordering::Release);
     }
 
-    /// Tells the watchers of what is published.
-    pub(super) fn deliver(&self) {
+    /// Puts what is published into the watchers' queues. Who is to be woken for that is added to
+    /// `to_wake`, for when no lock is held.
+    pub(super) fn deliver(&self, to_wake: &mut ToWake) {
         let published = self.published();
         // Under the lock, so that two of these do not mix up the order.
         let mut undelivered = self.lock();
@@ -46,11 +57,12 @@ impl Publisher {
             .is_some_and(|(version, _)| *version <= published)
             && let Some((_, deliver)) = undelivered.pop_front()
         {
-            deliver();
+            deliver(to_wake);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(u64, Deliver)>> {
+    /// What is to be delivered, in the order of the versions.
+    pub(super) fn lock(&self) -> MutexGuard<'_, VecDeque<(u64, Deliver)>> {
         // A watcher's queue cannot panic; and if it did, the queue here would still be whole.
         self.undelivered
             .lock()

@@ -17,6 +17,7 @@ use super::sets::{AnySets, Sets, Writes};
 use super::table::{AnyCore, Core, TableKey, TableValue};
 use super::transaction::as_refs;
 use super::watch::{Deliver, Watchers};
+use crate::wake::ToWake;
 
 /// A table whose types are not known.
 pub(super) trait AnyRows: Send {
@@ -39,7 +40,7 @@ pub(super) trait AnyRows: Send {
     fn install(&mut self, sets: Box<dyn AnySets>, install: &Install<'_>) -> Installed;
 
     /// Tells the watchers that nothing will come any more.
-    fn close(&mut self);
+    fn close(&mut self, to_wake: &mut ToWake);
 
     /// Drops what nobody can ask for, as far as the budget goes, beginning with what has waited longest.
     fn sweep(&mut self, horizon: &Horizon, guard: &Guard, budget: &mut usize);
@@ -245,8 +246,8 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
         unchanged
     }
 
-    fn close(&mut self) {
-        self.watchers.close();
+    fn close(&mut self, to_wake: &mut ToWake) {
+        self.watchers.close(to_wake);
     }
 
     fn install(&mut self, sets: Box<dyn AnySets>, install: &Install<'_>) -> Installed {

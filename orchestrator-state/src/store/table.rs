@@ -110,12 +110,12 @@ pub(super) struct Core<K: 'static, V: 'static> {
 }
 
 impl<K: TableKey, V: TableValue> Core<K, V> {
-    pub(super) fn new(store: u64, id: usize, name: &str) -> Self {
+    pub(super) fn new(store: u64, id: usize, name: &str, index: Index<K, Arc<Chain<V>>>) -> Self {
         Self {
             store,
             id,
             name: name.into(),
-            index: AtomicShared::new(Index::new()),
+            index: AtomicShared::new(index),
         }
     }
 

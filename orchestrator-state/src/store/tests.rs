@@ -1,10 +1,12 @@
 //! Tests of the store: nothing is lost, and the tests would notice.
 
+mod crowded;
 mod durable;
 mod golden;
 mod history;
 mod model;
 mod transactions;
+mod waking;
 mod watching;
 
 use std::sync::Arc;

@@ -1,22 +1,29 @@
 //! Being told of changes: every one, in order, once it is published.
 
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod schedules;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::ops::{Bound, RangeBounds};
 use std::pin::Pin;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
 use super::inner::Inner;
+use super::publish::Publisher;
 use super::sets::Writes;
 use super::table::{Table, TableKey, TableValue};
 use super::{Snapshot, Value, Version};
+use crate::sync::{Condvar, Mutex, MutexGuard};
+use crate::wake::ToWake;
 
-/// Hands changes to a watcher's queue.
-pub(super) type Deliver = Box<dyn FnOnce() + Send>;
+/// Hands changes to a watcher's queue, and adds whoever waits for them.
+pub(super) type Deliver = Box<dyn FnOnce(&mut ToWake) + Send>;
 
 /// Which keys of a table a watcher wants to hear of.
 pub struct Interest<K>(Kind<K>);
@@ -144,7 +151,7 @@ impl<K, V> Queue<K, V> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, changes: Changes<K, V>) {
+    fn push(&self, changes: Changes<K, V>, to_wake: &mut ToWake) {
         let mut waiting = self.lock();
         // Its snapshot has it already.
         if changes.version <= waiting.told {
@@ -156,22 +163,21 @@ impl<K, V> Queue<K, V> {
             waiting.told = changes.version;
             waiting.changes.push_back(changes);
         }
-        self.wake(waiting);
+        self.tell(waiting, to_wake);
     }
 
-    fn close(&self) {
+    fn close(&self, to_wake: &mut ToWake) {
         let mut waiting = self.lock();
         waiting.closed = true;
-        self.wake(waiting);
+        self.tell(waiting, to_wake);
     }
 
-    fn wake(&self, mut waiting: MutexGuard<'_, Waiting<K, V>>) {
-        let waker = waiting.waker.take();
+    /// The store's locks may be held here. A thread that is notified runs by itself, but a waker would
+    /// run now.
+    fn tell(&self, mut waiting: MutexGuard<'_, Waiting<K, V>>, to_wake: &mut ToWake) {
+        to_wake.extend(waiting.waker.take());
         drop(waiting);
         self.arrived.notify_all();
-        if let Some(waker) = waker {
-            waker.wake();
-        }
     }
 }
 
@@ -215,12 +221,31 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     }
 
     /// Tells the watcher that nothing will come any more.
-    pub(super) fn close(&self) {
-        self.queue.close();
+    pub(super) fn close(&self, to_wake: &mut ToWake) {
+        self.queue.close(to_wake);
     }
 
-    pub(super) fn register(&self, watchers: &mut Watchers<K, V>) {
+    /// Registers the watcher, under the commit lock. `missed` is what was committed since the version that
+    /// it has been told of, published or not, in order: it comes before all that is committed next.
+    pub(super) fn register(
+        &self,
+        watchers: &mut Watchers<K, V>,
+        missed: impl IntoIterator<Item = (u64, Vec<ChangedRow<K, V>>)>,
+        publisher: &Publisher,
+        to_wake: &mut ToWake,
+    ) where
+        K: Send,
+    {
+        for (version, rows) in missed {
+            let changes = Changes {
+                version: Version(version),
+                rows,
+            };
+            publisher.deliver_later(version, self.deliver(changes));
+        }
         watchers.queues.push(Arc::downgrade(&self.queue));
+        // Some of it may be published already, or have been meanwhile.
+        publisher.deliver(to_wake);
     }
 
     pub(super) fn wants(&self, key: &K) -> bool {
@@ -228,14 +253,14 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     }
 
     /// Hands over what was there before the watcher was registered.
-    pub(super) fn deliver(&self, changes: Changes<K, V>) -> Deliver
+    fn deliver(&self, changes: Changes<K, V>) -> Deliver
     where
         K: Send,
     {
         let queue = Arc::downgrade(&self.queue);
-        Box::new(move || {
+        Box::new(move |to_wake| {
             if let Some(queue) = queue.upgrade() {
-                queue.push(changes);
+                queue.push(changes, to_wake);
             }
         })
     }
@@ -268,8 +293,11 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
 
     /// A future of the next changes. Dropping it loses none.
     ///
-    /// Its waker is called by whoever commits or writes, under locks of the store. As wakers are to, it
-    /// must only schedule: one that commits itself waits for ever.
+    /// Its waker is called by whoever has made a commit or written it to the disk, after that has let
+    /// go of the store's locks. So it may commit and take snapshots itself, and wait for that. But until it
+    /// returns, whoever called it does nothing else, and that may be the thread that writes for all: it
+    /// must not wait for what other threads have still to write, nor write a
+    /// [`checkpoint`](super::StateStore::checkpoint).
     pub fn changed(&mut self) -> Changed<'_, K, V> {
         Changed { watch: self }
     }
@@ -318,13 +346,14 @@ impl<K: TableKey, V: TableValue> Future for Changed<'_, K, V> {
     type Output = Result<Changes<K, V>, WatchError>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        // Outside of the lock: to clone or to drop a waker may run anything.
+        let waker = context.waker().clone();
         let mut waiting = self.watch.queue.lock();
         if let Some(result) = waiting.take() {
             return Poll::Ready(result);
         }
-        let old = waiting.waker.replace(context.waker().clone());
+        let old = waiting.waker.replace(waker);
         drop(waiting);
-        // Outside of the lock: dropping a waker may run anything.
         drop(old);
         Poll::Pending
     }
@@ -378,10 +407,10 @@ impl<K: TableKey, V: TableValue> Watchers<K, V> {
             }
         }
         (!told.is_empty()).then(|| -> Deliver {
-            Box::new(move || {
+            Box::new(move |to_wake| {
                 for (queue, changes) in told {
                     if let Some(queue) = queue.upgrade() {
-                        queue.push(changes);
+                        queue.push(changes, to_wake);
                     }
                 }
             })
@@ -391,15 +420,15 @@ impl<K: TableKey, V: TableValue> Watchers<K, V> {
 
 impl<K, V> Watchers<K, V> {
     /// Tells everyone that nothing will come any more.
-    pub(super) fn close(&self) {
+    pub(super) fn close(&self, to_wake: &mut ToWake) {
         for queue in self.queues.iter().filter_map(Weak::upgrade) {
-            queue.close();
+            queue.close(to_wake);
         }
     }
 }
 
 impl<K, V> Drop for Watchers<K, V> {
     fn drop(&mut self) {
-        self.close();
+        self.close(&mut ToWake::default());
     }
 }

@@ -12,6 +12,7 @@ use shuttle::thread;
 use super::*;
 use crate::journal::block::Link;
 use crate::journal::queue::{Cause, Next, Queue, Stop};
+use crate::wake::ToWake;
 
 const COMMITTERS: u64 = 3;
 const RECORDS: u64 = 2;
@@ -38,7 +39,7 @@ fn writer(queue: &Queue, durable: &AtomicU64, bug: Bug, fails_at: u64) {
         if batches == fails_at {
             if bug != Bug::Silent {
                 let cause = Cause::Panic;
-                queue.stop(Stop { first, last, cause });
+                queue.stop(Stop { first, last, cause }, &mut ToWake::default());
             }
             return;
         }
@@ -50,7 +51,7 @@ fn writer(queue: &Queue, durable: &AtomicU64, bug: Bug, fails_at: u64) {
             head: Digest::of(&last.to_le_bytes()),
         };
         if bug == Bug::Early {
-            queue.acknowledge(batch, link, false);
+            queue.acknowledge(batch, link, false, &mut ToWake::default());
             thread::yield_now();
             durable.store(last, Order::SeqCst);
         } else {
@@ -61,7 +62,7 @@ fn writer(queue: &Queue, durable: &AtomicU64, bug: Bug, fails_at: u64) {
             );
             durable.store(last, Order::SeqCst);
             thread::yield_now();
-            queue.acknowledge(batch, link, false);
+            queue.acknowledge(batch, link, false, &mut ToWake::default());
         }
     }
 }
@@ -79,7 +80,6 @@ fn scenario(bug: Bug, fails_at: u64) {
                     let Ok(place) = queue.submit("step", b"data", true) else {
                         return;
                     };
-                    let place = place.unwrap();
                     assert!(before < place.seq, "out of order");
                     before = place.seq;
                     match queue.wait(&place) {
@@ -159,7 +159,7 @@ fn shuttle_a_waker_is_woken_or_forgotten() {
         || {
             let queue = Arc::new(Queue::new(Link::genesis(), Box::new(ticking())));
             let durable = Arc::new(AtomicU64::new(0));
-            let place = queue.submit("step", b"data", false).unwrap().unwrap();
+            let place = queue.submit("step", b"data", false).unwrap();
             let writing = {
                 let (queue, durable) = (queue.clone(), durable.clone());
                 thread::spawn(move || writer(&queue, &durable, Bug::None, 0))

@@ -9,7 +9,7 @@ use std::thread;
 use super::*;
 use crate::{AppendError, Disk, Durability, JournalConfig, LogFile, Medium, OpenError, verify};
 
-fn holder() -> Holder {
+pub(super) fn holder() -> Holder {
     Holder::new("test")
 }
 
@@ -266,10 +266,18 @@ fn a_journal_of_something_else_is_refused() {
 
 /// A disk whose syncs wait for a word, and then fail or not.
 #[derive(Clone, Default)]
-struct Gate(Arc<(Mutex<Word>, Condvar)>);
+pub(super) struct Gate(Arc<(Mutex<Words>, Condvar)>);
+
+/// The word for the next sync, and for those after it.
+#[derive(Default)]
+struct Words {
+    next: Word,
+    then: Word,
+    waiting: usize,
+}
 
 #[derive(Clone, Copy, PartialEq, Default)]
-enum Word {
+pub(super) enum Word {
     #[default]
     Go,
     Wait,
@@ -277,9 +285,21 @@ enum Word {
 }
 
 impl Gate {
-    fn say(&self, word: Word) {
-        *self.0.0.lock().unwrap() = word;
+    pub(super) fn say(&self, word: Word) {
+        self.say_once(word, word);
+    }
+
+    /// One word for the next sync, and another one for those after it.
+    fn say_once(&self, next: Word, then: Word) {
+        let mut words = self.0.0.lock().unwrap();
+        (words.next, words.then) = (next, then);
         self.0.1.notify_all();
+    }
+
+    fn until_somebody_waits(&self) {
+        let (words, changed) = &*self.0;
+        let waits = changed.wait_while(words.lock().unwrap(), |words| words.waiting == 0);
+        drop(waits.unwrap());
     }
 }
 
@@ -305,18 +325,23 @@ impl LogFile for GatedFile {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        let gate = &self.1.0;
-        let word = gate
-            .1
-            .wait_while(gate.0.lock().unwrap(), |word| *word == Word::Wait);
-        if *word.unwrap() == Word::Fail {
+        let (words, changed) = &*self.1.0;
+        let mut words = words.lock().unwrap();
+        words.waiting += 1;
+        changed.notify_all();
+        words = changed
+            .wait_while(words, |words| words.next == Word::Wait)
+            .unwrap();
+        words.waiting -= 1;
+        let then = words.then;
+        if std::mem::replace(&mut words.next, then) == Word::Fail {
             return Err(io::Error::other("the disk is broken"));
         }
         self.0.sync()
     }
 }
 
-fn gated(folder: &Path) -> (Gate, StateStore, Table<u32, u64>) {
+pub(super) fn gated(folder: &Path) -> (Gate, StateStore, Table<u32, u64>) {
     let gate = Gate::default();
     let journal = JournalConfig::default().with_medium(gate.clone());
     let config = StoreConfig::default().with_journal(journal);
@@ -438,5 +463,29 @@ fn many_threads_share_the_syncs_and_lose_nothing() {
         drop((store, table));
         let (store, table) = open_numbers(folder.path());
         assert_eq!(rows(&store.snapshot(), &table), before);
+    }
+}
+
+/// What a watcher that comes late has missed is told when it is published, although later commits were on
+/// their way before the watcher came; and also when these fail.
+#[test]
+fn a_late_watcher_does_not_wait_for_what_comes_after() {
+    let folder = tempfile::tempdir().unwrap();
+    let (gate, store, table) = gated(folder.path());
+    // Somebody watches, so that the commits are to be told of.
+    let (_, mut early) = store.watch(&table, Interest::all(), 10);
+    gate.say(Word::Wait);
+    let first = bump(&store, &table);
+    // The writer thread has the first one by then, so the next ones are another batch.
+    gate.until_somebody_waits();
+    let second = bump(&store, &table);
+    let (snapshot, mut late) = store.watch(&table, Interest::all(), 10);
+    assert!(snapshot.is_empty(&table));
+    gate.say_once(Word::Go, Word::Fail);
+    assert_eq!(first.wait().unwrap().get(), 1);
+    assert!(second.wait().is_err());
+    for watch in [&mut early, &mut late] {
+        assert_eq!(watch.recv().unwrap().version.get(), 1);
+        assert_eq!(watch.recv().unwrap_err(), WatchError::Closed);
     }
 }
