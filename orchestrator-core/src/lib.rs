@@ -68,15 +68,16 @@
 //! # }
 //! ```
 
+mod admission;
 mod graph;
 mod panics;
 mod priority;
 mod retry;
 mod scheduler;
 mod shutdown;
-mod slots;
 mod task;
 
+pub use admission::{AcquireError, Claim, Permit, Slots, SlotsClosed};
 pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
 pub use priority::Priority;
 pub use retry::{RetryError, RetryPolicy, retry};
@@ -84,6 +85,5 @@ pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats};
 pub use shutdown::{
     HandlerOutcome, HandlerReport, ShutdownManager, ShutdownRegisterError, ShutdownReport,
 };
-pub use slots::{Permit, Slots, SlotsClosed};
 pub use task::{TaskContext, TaskError, TaskHandle, TaskId, TaskStatus};
 pub use tokio_util::sync::CancellationToken;
