@@ -77,7 +77,12 @@ mod scheduler;
 mod shutdown;
 mod task;
 
-pub use admission::{AcquireError, Claim, Permit, Slots, SlotsClosed};
+pub use admission::{
+    AcquireError, BreakerConfig, BreakerGuard, BreakerPass, BreakerRefusal, BreakerState,
+    CircuitBreaker, CircuitBreakers, Claim, DepthGuard, DepthRefusal, MemorySource, MemoryUse,
+    Permit, PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters,
+    RateRefusal, Reservation, SlotScaling, Slots, SlotsClosed, SystemMemory, Trip,
+};
 pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
 pub use priority::Priority;
 pub use retry::{RetryError, RetryPolicy, retry};
