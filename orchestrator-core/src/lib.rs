@@ -78,10 +78,12 @@ mod shutdown;
 mod task;
 
 pub use admission::{
-    AcquireError, BreakerConfig, BreakerGuard, BreakerPass, BreakerRefusal, BreakerState,
-    CircuitBreaker, CircuitBreakers, Claim, DepthGuard, DepthRefusal, MemorySource, MemoryUse,
-    Permit, PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters,
-    RateRefusal, Reservation, SlotScaling, Slots, SlotsClosed, SystemMemory, Trip,
+    AcquireError, Admission, AdmissionConfig, AdmissionController, AdmissionStats, BreakerConfig,
+    BreakerGuard, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, CircuitBreakers,
+    Claim, DepthGuard, DepthRefusal, FailureKind, MemorySource, MemoryUse, ModelKey, Permit,
+    PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters, RateRefusal,
+    Rejection, Request, Reservation, SlotKey, SlotLimit, SlotScaling, SlotUse, Slots, SlotsClosed,
+    SystemMemory, Trip, WaitReason, Waiting, WhenBlocked,
 };
 pub use graph::{FailurePolicy, GraphCounts, GraphError, NodeStatus, TaskGraph, TransitionError};
 pub use priority::Priority;

@@ -54,8 +54,6 @@ pub(super) enum Look {
     Take,
     /// Not this one; look at the next.
     Pass,
-    /// Not this one, and no other either.
-    Stop,
 }
 
 impl WaitQueue {
@@ -115,36 +113,26 @@ impl WaitQueue {
     /// Takes out the first, in order, whom `look` takes. It is asked about the first of each line
     /// only, by number and route.
     pub(super) fn next(&mut self, mut look: impl FnMut(u64, usize) -> Look) -> Option<u64> {
-        for priority in order(self.served) {
-            match self.levels[priority.index()].find(&mut look) {
-                Found::One(mission, route, number) => {
-                    self.served += 1;
-                    let place = Place {
-                        number,
-                        priority,
-                        mission,
-                        route,
-                    };
-                    self.remove(&place);
-                    self.levels[priority.index()].turn(&place.mission);
-                    return Some(number);
-                }
-                Found::Nobody => {}
-                Found::Stopped => return None,
-            }
-        }
-        None
+        let order = order(self.served);
+        let mut levels = order.into_iter().map(|priority| {
+            let found = self.levels[priority.index()].find(&mut look);
+            found.map(|(mission, route, number)| Place {
+                number,
+                priority,
+                mission,
+                route,
+            })
+        });
+        let place = levels.find_map(|found| found)?;
+        self.served += 1;
+        self.remove(&place);
+        self.levels[place.priority.index()].turn(&place.mission);
+        Some(place.number)
     }
 }
 
-enum Found {
-    One(Arc<str>, usize, u64),
-    Nobody,
-    Stopped,
-}
-
 impl Level {
-    fn find(&self, look: &mut impl FnMut(u64, usize) -> Look) -> Found {
+    fn find(&self, look: &mut impl FnMut(u64, usize) -> Look) -> Option<(Arc<str>, usize, u64)> {
         for mission in &self.ring {
             let Some(lines) = self.missions.get(mission) else {
                 continue;
@@ -155,14 +143,12 @@ impl Level {
                 .collect();
             heads.sort_unstable();
             for (number, route) in heads {
-                match look(number, route) {
-                    Look::Take => return Found::One(Arc::clone(mission), route, number),
-                    Look::Pass => {}
-                    Look::Stop => return Found::Stopped,
+                if look(number, route) == Look::Take {
+                    return Some((Arc::clone(mission), route, number));
                 }
             }
         }
-        Found::Nobody
+        None
     }
 
     /// A mission that was served goes behind the others, if it still waits for more.

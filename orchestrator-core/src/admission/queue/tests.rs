@@ -134,12 +134,3 @@ fn low_gets_its_turns_under_a_flood_of_high() {
     let of = |place: &Place| when.get(&Some(place.number)).copied();
     assert_eq!((of(&normal), of(&low)), (Some(8), Some(16)));
 }
-
-#[test]
-fn stop_ends_the_search() {
-    let who = [(Priority::High, "a", 0), (Priority::Low, "b", 1)];
-    let (mut queue, _) = queue_of(&who);
-    let look = |_, route| [Look::Stop, Look::Take][route];
-    assert_eq!(queue.next(look), None);
-    assert_eq!(queue.len(), 2);
-}
