@@ -174,6 +174,11 @@ impl CircuitBreaker {
     /// [`BreakerRefusal`] while it is open, or half-open with a probe under way.
     pub fn admit(&mut self, now: Instant) -> Result<BreakerPass, BreakerRefusal> {
         self.check(now)?;
+        Ok(self.let_through())
+    }
+
+    /// Lets a call through without a check: the caller has made it.
+    pub(super) fn let_through(&mut self) -> BreakerPass {
         if let State::Open { .. } = self.state {
             self.change(State::HalfOpen {
                 probing: false,
@@ -187,10 +192,10 @@ impl CircuitBreaker {
             }
             State::Closed(_) | State::Open { .. } => false,
         };
-        Ok(BreakerPass {
+        BreakerPass {
             generation: self.generation,
             probe,
-        })
+        }
     }
 
     /// The call went well. Nothing if the breaker has changed its state since it was let through.

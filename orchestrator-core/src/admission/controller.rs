@@ -116,8 +116,11 @@ impl Shared {
 
     /// Reads the memory if that concerns somebody and the last reading is old. Not under the lock.
     fn read_memory(&self, priority: Priority) {
+        if priority != Priority::Low {
+            return;
+        }
         let now = now();
-        if priority == Priority::Low && self.with(|core, _| core.reads_memory(now)) {
+        if self.with(|core, _| core.reads_memory(now)) {
             let reading = self.memory.read();
             self.with(|core, wake| core.observe(now, reading, wake));
         }

@@ -190,10 +190,15 @@ impl RateLimiter {
     /// [`RateRefusal`], and then nothing is reserved.
     pub fn reserve(&mut self, now: Instant, tokens: u32) -> Result<Reservation, RateRefusal> {
         self.check(now, tokens)?;
-        Ok(Reservation {
+        Ok(self.take(now, tokens))
+    }
+
+    /// Reserves without a check: the caller has made it.
+    pub(super) fn take(&mut self, now: Instant, tokens: u32) -> Reservation {
+        Reservation {
             request: self.requests.as_mut().map(|bucket| bucket.take(now, 1)),
             tokens: self.tokens.as_mut().map(|bucket| bucket.take(now, tokens)),
-        })
+        }
     }
 
     /// The call is over and has used so many tokens.

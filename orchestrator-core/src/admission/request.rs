@@ -1,6 +1,10 @@
 //! Who asks to be admitted, and for what.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -33,10 +37,50 @@ impl fmt::Display for ModelKey {
 }
 
 /// What a call needs: a slot of a role, of a model, and of the model's provider.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+///
+/// Made once for many calls, so it brings its hash along.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Route {
+    hash: u64,
     pub(super) role: Arc<str>,
     pub(super) model: ModelKey,
+}
+
+impl Route {
+    fn new(role: Arc<str>, model: ModelKey) -> Self {
+        // With the same keys everywhere: controllers have to agree about it.
+        let mut hasher = DefaultHasher::new();
+        (&role, &model).hash(&mut hasher);
+        Self {
+            hash: hasher.finish(),
+            role,
+            model,
+        }
+    }
+}
+
+impl Hash for Route {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
+
+/// Takes the hash that a [`Route`] brings along.
+#[derive(Debug, Default)]
+pub(super) struct Ready(u64);
+
+impl Hasher for Ready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+
+    fn write(&mut self, _: &[u8]) {
+        unreachable!("a route writes one number");
+    }
 }
 
 /// Who asks to be admitted, and for what. Clones are cheap: make one and change it.
@@ -60,10 +104,7 @@ impl Request {
     pub fn new(mission: impl Into<Arc<str>>, role: impl Into<Arc<str>>, model: ModelKey) -> Self {
         Self {
             mission: mission.into(),
-            route: Route {
-                role: role.into(),
-                model,
-            },
+            route: Route::new(role.into(), model),
             priority: Priority::default(),
             depth: 0,
             parent_role: None,

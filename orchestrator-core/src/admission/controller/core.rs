@@ -115,7 +115,7 @@ impl<W> Core<W> {
             };
         }
         match self.obstacle(now, way, priority, tokens, None) {
-            None => Ok(self.take(now, way, tokens)),
+            None => Ok(Some(self.take(now, way, tokens))),
             Some(Obstacle::TooMany { burst }) => Err(self.never(way, tokens, burst)),
             Some(obstacle) if self.refuses(&obstacle) => {
                 let reason = self.reason(now, way, obstacle);
@@ -208,11 +208,10 @@ impl<W> Core<W> {
         self.keys.check(now, way, tokens, kept).err()
     }
 
-    fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Option<Ticket> {
-        let ticket = self.keys.take(now, way, tokens)?;
+    fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Ticket {
         self.stats.admitted += 1;
         self.stats.running += 1;
-        Some(ticket)
+        self.keys.take(now, way, tokens)
     }
 
     /// Whether the obstacle is one that nobody waits for, by policy.

@@ -1,10 +1,11 @@
 //! Everything that is counted by key: slots, breakers, rates.
 
-use std::{collections::HashMap, time::Instant};
+use std::{collections::HashMap, hash::BuildHasherDefault, time::Instant};
 
 use crate::admission::{
     AdmissionConfig, BreakerPass, BreakerRefusal, CircuitBreaker, RateLimit, RateLimiter,
-    RateRefusal, Reservation, SlotKey, SlotLimit, SlotScaling, request::Route,
+    RateRefusal, Reservation, SlotKey, SlotLimit, SlotScaling,
+    request::{Ready, Route},
 };
 
 /// Every key that was ever asked for. Made when it is first seen, and never forgotten: keys come
@@ -15,7 +16,7 @@ pub(super) struct Keys {
     pub(super) lanes: Vec<Lane>,
     pub(super) routes: Vec<Way>,
     by_slot: HashMap<SlotKey, usize>,
-    by_route: HashMap<Route, usize>,
+    by_route: HashMap<Route, usize, BuildHasherDefault<Ready>>,
 }
 
 /// The slots of one role, model or provider.
@@ -172,19 +173,16 @@ impl Keys {
     }
 
     /// Takes everything, after [`check`](Self::check) found nothing in the way.
-    pub(super) fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Option<Ticket> {
+    pub(super) fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Ticket {
         let Way { gauges, lane, .. } = &self.routes[way];
         let Lane { breaker, rate } = &mut self.lanes[*lane];
-        // The two that can refuse come first, so that nothing has to be taken back.
-        let reservation = rate.reserve(now, tokens).ok()?;
-        let pass = breaker.as_mut().and_then(|its| its.admit(now).ok());
         for gauge in gauges {
             self.gauges[*gauge].taken += 1;
         }
-        Some(Ticket {
+        Ticket {
             way,
-            pass,
-            reservation,
-        })
+            pass: breaker.as_mut().map(|breaker| breaker.let_through()),
+            reservation: rate.take(now, tokens),
+        }
     }
 }

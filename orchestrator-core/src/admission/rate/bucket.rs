@@ -46,6 +46,9 @@ impl Bucket {
     /// fits into the bucket.
     pub(super) fn wait(&self, now: Instant, cells: u32) -> Duration {
         let owed = self.full_at.saturating_duration_since(now);
+        if owed.is_zero() {
+            return owed;
+        }
         owed.saturating_sub(self.every * self.burst.saturating_sub(cells))
     }
 

@@ -68,7 +68,7 @@ fn limits_hold(operations: u64) -> usize {
                         let _permit = slots.acquire_as(&claim).await.unwrap();
                         let (_counted, now) = Counted::new(&running);
                         most.fetch_max(now, Ordering::SeqCst);
-                        if what % 2 == 0 {
+                        if what.is_multiple_of(2) {
                             yield_now().await;
                         }
                         if what == 3 {

@@ -44,11 +44,7 @@ impl<W> Core<W> {
             };
             let (way, tokens) = (waiter.place.route, waiter.tokens);
             let decided = match found {
-                None => match self.take(now, way, tokens) {
-                    Some(ticket) => Ok(ticket),
-                    // Nothing was in the way a moment ago, under the same lock.
-                    None => Err(Rejection::Closed),
-                },
+                None => Ok(self.take(now, way, tokens)),
                 Some(obstacle) => {
                     self.stats.rejected += 1;
                     let reason = self.reason(now, way, obstacle);

@@ -5,9 +5,10 @@ use std::{hint::black_box, num::NonZeroU32, time::Instant};
 use super::*;
 use crate::{RateConfig, SlotScaling};
 
-const TIMES: u32 = 1_000_000;
+/// So few that they stay in the cache; the best of many rounds, since others use the machine too.
+const AT_ONCE: usize = 1_000;
 
-/// The decision alone; what it took is given back by another measured loop.
+/// The decision alone, and the outcome alone.
 #[test]
 #[ignore = "a measurement, of use in release only"]
 #[expect(clippy::print_stdout, reason = "a measurement is to be read")]
@@ -26,28 +27,21 @@ fn nanoseconds_of_an_admission() {
         .with_rate(model.clone(), rate);
     let controller = AdmissionController::new(config);
     let request = Request::new("mission", "worker", model).with_tokens(1);
-    let mut best = [u128::MAX; 3];
-    for _ in 0..7 {
-        let mut held = Vec::with_capacity(TIMES as usize);
+    let mut best = [u128::MAX; 2];
+    let mut held = Vec::with_capacity(AT_ONCE);
+    for _ in 0..2_000 {
         let start = Instant::now();
-        for _ in 0..TIMES {
+        for _ in 0..AT_ONCE {
             held.extend(black_box(controller.try_admit(&request)));
         }
         let decided = start.elapsed();
-        assert_eq!(held.len(), TIMES as usize);
+        assert_eq!(held.len(), AT_ONCE);
         let start = Instant::now();
-        held.into_iter().for_each(|its| its.succeeded(1));
-        let ended = start.elapsed();
-        let start = Instant::now();
-        for _ in 0..TIMES {
-            if let Ok(admission) = black_box(controller.try_admit(&request)) {
-                admission.succeeded(1);
-            }
-        }
-        for (best, took) in best.iter_mut().zip([decided, ended, start.elapsed()]) {
+        held.drain(..).for_each(|its| its.succeeded(1));
+        for (best, took) in best.iter_mut().zip([decided, start.elapsed()]) {
             *best = took.as_nanos().min(*best);
         }
     }
-    let [decided, ended, both] = best.map(|nanos| nanos / u128::from(TIMES));
-    println!("ns: decision {decided} (kept), outcome {ended}, both at once {both}");
+    let [decided, ended] = best.map(|nanos| nanos / AT_ONCE as u128);
+    println!("ns: decision {decided}, outcome {ended}");
 }
