@@ -3,30 +3,23 @@
 mod core;
 mod guard;
 mod keys;
+mod line;
+mod shared;
 mod stats;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    fmt,
-    future::poll_fn,
-    pin::Pin,
-    sync::{Arc, PoisonError},
-    task::{Context, Poll, Waker},
-};
+use std::{fmt, future::poll_fn, sync::Arc};
 
-use tokio::time::{Instant, Sleep, sleep_until};
-
-use self::core::{Arrival, Asked, Core, End};
+use self::core::{Arrival, Core};
 pub use self::guard::Admission;
-use self::keys::Ticket;
+use self::line::InLine;
+use self::shared::{Shared, now};
 pub use self::stats::{AdmissionStats, SlotUse};
-use super::sync::Mutex;
 use super::{
     AdmissionConfig, BreakerState, MemorySource, ModelKey, PressureLevel, Rejection, Request,
-    SlotKey, SystemMemory, WaitReason, Waiting,
+    SlotKey, SystemMemory, Waiting,
 };
-use crate::Priority;
 
 /// One door for every agent: decides whether a call may start now, must wait, or may not start at
 /// all. Clones share it.
@@ -38,9 +31,9 @@ use crate::Priority;
 ///
 /// # Order
 ///
-/// By [`Priority`], within a priority missions in turn, within a mission in the order of arrival
+/// By [`Priority`](crate::Priority), within a priority missions in turn, within a mission in the order of arrival
 /// for each combination of role and model. Of sixteen who waited, one is looked for among
-/// [`Normal`](Priority::Normal) first and one among [`Low`](Priority::Low) first. Who waits for
+/// [`Normal`](crate::Priority::Normal) first and one among [`Low`](crate::Priority::Low) first. Who waits for
 /// one thing lets by who needs another. Two rules keep anyone from starving by that:
 ///
 /// - while somebody waits for the breaker or the rate of a model, nobody who is behind it in the
@@ -84,49 +77,6 @@ pub struct AdmissionController {
     shared: Arc<Shared>,
 }
 
-struct Shared {
-    core: Mutex<Core<Waker>>,
-    memory: Box<dyn MemorySource>,
-}
-
-fn now() -> std::time::Instant {
-    Instant::now().into_std()
-}
-
-impl Shared {
-    /// Does something under the lock, and wakes those whom it concerns after it: they, or what is
-    /// dropped with them, may come for the lock themselves.
-    fn with<R>(&self, act: impl FnOnce(&mut Core<Waker>, &mut Vec<Waker>) -> R) -> R {
-        let mut wake = Vec::new();
-        let result = {
-            // No code of others runs under the lock, so poison means nothing here.
-            let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
-            act(&mut core, &mut wake)
-        };
-        for waker in wake {
-            waker.wake();
-        }
-        result
-    }
-
-    fn end(&self, ticket: Ticket, end: End) {
-        let now = now();
-        self.with(|core, wake| core.end(now, ticket, end, wake));
-    }
-
-    /// Reads the memory if that concerns somebody and the last reading is old. Not under the lock.
-    fn read_memory(&self, priority: Priority) {
-        if priority != Priority::Low {
-            return;
-        }
-        let now = now();
-        if self.with(|core, _| core.reads_memory(now)) {
-            let reading = self.memory.read();
-            self.with(|core, wake| core.observe(now, reading, wake));
-        }
-    }
-}
-
 impl AdmissionController {
     /// A controller that reads the memory of the control group or the machine.
     #[must_use]
@@ -138,10 +88,7 @@ impl AdmissionController {
     #[must_use]
     pub fn with_memory(config: AdmissionConfig, memory: impl MemorySource + 'static) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                core: Mutex::new(Core::new(config)),
-                memory: Box::new(memory),
-            }),
+            shared: Arc::new(Shared::new(Core::new(config), Box::new(memory))),
         }
     }
 
@@ -254,13 +201,9 @@ impl AdmissionController {
             .with(|core, wake| core.arrive(now, request, wake));
         Ok(match arrival {
             Arrival::Decided(decided) => Arrived::Admitted(Admission::new(&self.shared, decided?)),
-            Arrival::Waits(number) => Arrived::Waits(InLine {
-                shared: &self.shared,
-                number,
-                since: now,
-                priority: request.priority,
-                deadline: request.deadline,
-            }),
+            Arrival::Waits(number) => {
+                Arrived::Waits(InLine::new(&self.shared, number, now, request))
+            }
         })
     }
 }
@@ -268,74 +211,6 @@ impl AdmissionController {
 enum Arrived<'a> {
     Admitted(Admission),
     Waits(InLine<'a>),
-}
-
-/// Somebody in line. Its drop gives the place up.
-struct InLine<'a> {
-    shared: &'a Arc<Shared>,
-    number: u64,
-    since: std::time::Instant,
-    priority: Priority,
-    deadline: Option<Instant>,
-}
-
-impl InLine<'_> {
-    fn poll(
-        &self,
-        context: &mut Context<'_>,
-        timer: &mut Option<Pin<Box<Sleep>>>,
-    ) -> Poll<Result<Admission, Rejection>> {
-        loop {
-            self.shared.read_memory(self.priority);
-            let now = now();
-            // Cloned and dropped outside of the lock: both can run code of others.
-            let mut waker = Some(context.waker().clone());
-            let asked = self
-                .shared
-                .with(|core, wake| core.ask(now, self.number, &mut waker, wake));
-            drop(waker);
-            let retry_at = match asked {
-                Asked::Decided(decided) => {
-                    let ticket = decided?;
-                    return Poll::Ready(Ok(Admission::new(self.shared, ticket)));
-                }
-                Asked::Still(retry_at) => retry_at.map(Instant::from_std),
-            };
-            if self.deadline.is_some_and(|at| at.into_std() <= now) {
-                return Poll::Ready(Err(Rejection::DeadlinePassed {
-                    waited: now.saturating_duration_since(self.since),
-                    reason: self.reason(),
-                }));
-            }
-            let Some(at) = retry_at.into_iter().chain(self.deadline).min() else {
-                *timer = None;
-                return Poll::Pending;
-            };
-            let timer = timer.get_or_insert_with(|| Box::pin(sleep_until(at)));
-            if timer.deadline() != at {
-                timer.as_mut().reset(at);
-            }
-            if timer.as_mut().poll(context).is_pending() {
-                return Poll::Pending;
-            }
-        }
-    }
-
-    fn reason(&self) -> WaitReason {
-        let now = now();
-        let reason = self.shared.with(|core, _| core.reason_of(now, self.number));
-        reason.unwrap_or(WaitReason::Turn)
-    }
-}
-
-impl Drop for InLine<'_> {
-    fn drop(&mut self) {
-        let now = now();
-        let waker = self
-            .shared
-            .with(|core, wake| core.leave(now, self.number, wake));
-        drop(waker);
-    }
 }
 
 impl fmt::Debug for AdmissionController {

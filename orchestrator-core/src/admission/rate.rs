@@ -98,7 +98,7 @@ impl fmt::Display for RateLimit {
         f.write_str(match self {
             Self::Requests => "requests per minute",
             Self::Tokens => "tokens per minute",
-            Self::RetryAfter => "the wait that the service asked for",
+            Self::RetryAfter => "the service's Retry-After",
         })
     }
 }
@@ -108,7 +108,7 @@ impl fmt::Display for RateLimit {
 #[non_exhaustive]
 pub enum RateRefusal {
     /// Later.
-    #[error("over the limit of {limit}: wait until it is due")]
+    #[error("held back by {limit}: wait until it is due")]
     NotYet {
         /// What holds it back longest.
         limit: RateLimit,

@@ -90,9 +90,16 @@ impl fmt::Display for WaitReason {
                     "waits for the circuit breaker of `{model}`: another call tries it out"
                 ),
             },
-            Self::Rate { model, limit, wait } => {
-                write!(f, "waits for {limit} of `{model}`: {}", Seconds(*wait))
-            }
+            Self::Rate { model, limit, wait } => match limit {
+                RateLimit::RetryAfter => {
+                    write!(
+                        f,
+                        "waits because `{model}` asked for it: {}",
+                        Seconds(*wait)
+                    )
+                }
+                _ => write!(f, "waits for {limit} of `{model}`: {}", Seconds(*wait)),
+            },
             Self::Pressure { level, below } => {
                 write!(f, "waits for memory: {level}, goes on below {below} %")
             }

@@ -1,6 +1,8 @@
 //! A limit on how many things run at a time, which can be changed while they run.
 
+mod claim;
 mod core;
+mod error;
 #[cfg(test)]
 mod tests;
 
@@ -11,11 +13,10 @@ use std::{
     task::{Poll, Waker},
 };
 
-use tokio::time::Instant;
-
+pub use self::claim::Claim;
 use self::core::{Arrival, SlotCore, Waited};
+pub use self::error::{AcquireError, SlotsClosed};
 use super::sync::Mutex;
-use crate::Priority;
 
 /// A limit on how many things run at a time. Clones share it.
 ///
@@ -58,49 +59,6 @@ impl Shared {
             waker.wake();
         }
         result
-    }
-}
-
-/// Who wants a slot: how urgent it is, for which mission, and until when it is worth waiting.
-///
-/// The default is [`Priority::Normal`], a mission without a name, and no deadline.
-#[derive(Debug, Clone)]
-pub struct Claim {
-    priority: Priority,
-    mission: Arc<str>,
-    deadline: Option<Instant>,
-}
-
-impl Default for Claim {
-    fn default() -> Self {
-        Self {
-            priority: Priority::default(),
-            mission: Arc::from(""),
-            deadline: None,
-        }
-    }
-}
-
-impl Claim {
-    /// How urgent it is.
-    #[must_use]
-    pub fn with_priority(mut self, priority: Priority) -> Self {
-        self.priority = priority;
-        self
-    }
-
-    /// For whom: missions of one priority take turns.
-    #[must_use]
-    pub fn with_mission(mut self, mission: impl Into<Arc<str>>) -> Self {
-        self.mission = mission.into();
-        self
-    }
-
-    /// When to give up waiting, on tokio's clock.
-    #[must_use]
-    pub fn with_deadline(mut self, deadline: Instant) -> Self {
-        self.deadline = Some(deadline);
-        self
     }
 }
 
@@ -255,31 +213,4 @@ impl Drop for Permit {
     fn drop(&mut self) {
         self.shared.with(|core, wake| core.release(wake));
     }
-}
-
-/// The slots were closed: no more work is taken on.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the {limit} slots are closed: nothing new is started, only what runs is let finish")]
-#[non_exhaustive]
-pub struct SlotsClosed {
-    /// How many slots there were.
-    pub limit: usize,
-}
-
-/// Why there is no slot.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AcquireError {
-    /// No more work is taken on.
-    #[error(transparent)]
-    Closed(#[from] SlotsClosed),
-
-    /// None became free in time.
-    #[error("{taken} of {limit} slots were taken until the deadline: wait longer, or allow more")]
-    DeadlinePassed {
-        /// How many slots were taken at the deadline.
-        taken: usize,
-        /// How many there were.
-        limit: usize,
-    },
 }

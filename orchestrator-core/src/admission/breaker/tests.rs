@@ -1,5 +1,7 @@
 //! The breaker against its own history, and against one that counts its rejections.
 
+use std::{num::NonZeroU32, time::Duration};
+
 use super::*;
 use crate::admission::testing::rounds;
 

@@ -3,6 +3,7 @@
 mod end;
 mod pass;
 mod reasons;
+mod waiter;
 
 use std::{collections::HashMap, sync::Arc, time::Instant};
 
@@ -11,12 +12,13 @@ use crate::{
     Priority,
     admission::{
         AdmissionConfig, AdmissionStats, PressureGauge, PressureLevel, Rejection, Request, SlotKey,
-        WhenBlocked,
-        queue::{Place, WaitQueue},
+        WhenBlocked, queue::WaitQueue,
     },
 };
 
 pub(super) use self::end::End;
+pub(super) use self::waiter::{Arrival, Asked};
+use self::waiter::{State, Waiter};
 
 /// Everything that is counted, and who waits. `W` is what wakes somebody up: it is handed out,
 /// never called, so that the caller can let go of the lock first.
@@ -31,45 +33,6 @@ pub(super) struct Core<W> {
     read_at: Option<Instant>,
     closed: bool,
     stats: AdmissionStats,
-}
-
-#[derive(Debug)]
-struct Waiter<W> {
-    place: Place,
-    tokens: u32,
-    since: Instant,
-    deadline: Option<Instant>,
-    state: State,
-    waker: Option<W>,
-    /// When time alone may let it through. Only the first of those who wait for the same has one.
-    retry_at: Option<Instant>,
-    /// What its timer is set to.
-    armed: Option<Instant>,
-    /// How often others took what it needs too.
-    overtaken: u32,
-}
-
-#[derive(Debug)]
-enum State {
-    InLine,
-    /// Admitted or turned away, and not told yet.
-    Decided(Result<Ticket, Rejection>),
-}
-
-/// What becomes of somebody who comes.
-#[derive(Debug)]
-pub(super) enum Arrival {
-    Decided(Result<Ticket, Rejection>),
-    /// The number to ask with.
-    Waits(u64),
-}
-
-/// What has become of somebody who waits.
-#[derive(Debug)]
-pub(super) enum Asked {
-    Decided(Result<Ticket, Rejection>),
-    /// Ask again then, at the latest.
-    Still(Option<Instant>),
 }
 
 impl<W> Core<W> {

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use super::{End, Shared, Ticket};
+use super::{core::End, keys::Ticket, shared::Shared};
 use crate::{BreakerPass, FailureKind};
 
 /// A call that was admitted: hold it while the call runs, and say how it went.

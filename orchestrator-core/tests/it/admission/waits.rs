@@ -117,7 +117,7 @@ async fn what_one_is_told_to_wait_all_wait() {
     assert_eq!(all.len(), 20);
     assert_eq!(
         all[0].reason.to_string(),
-        "waits for the wait that the service asked for of `acme/large`: 7.0 s",
+        "waits because `acme/large` asked for it: 7.0 s",
     );
     // Another model is none of its business.
     let other = Request::new("b", "worker", ModelKey::new("acme", "small"));

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
-use crate::admission::testing::rounds;
+use crate::{Priority, admission::testing::rounds};
 
 #[derive(Default)]
 struct Plain {
