@@ -20,9 +20,9 @@ use super::sync::Mutex;
 
 /// A limit on how many things run at a time. Clones share it.
 ///
-/// Who comes when all slots are taken waits in line: by [`Priority`], within a priority missions
+/// Who comes when all slots are taken waits in line: by [`Priority`](crate::Priority), within a priority missions
 /// in turn, within a mission in the order of arrival ([`Claim`]). Of sixteen who waited, one is
-/// looked for among [`Normal`](Priority::Normal) first and one among [`Low`](Priority::Low) first,
+/// looked for among [`Normal`](crate::Priority::Normal) first and one among [`Low`](crate::Priority::Low) first,
 /// so that nobody starves.
 ///
 /// A [`Permit`] is a taken slot, and its drop is the only way to give it back:
