@@ -17,8 +17,8 @@ use super::{Memory, assert_nothing_left, model, number, request};
 /// What changes in the world between two polls.
 type Change = Box<dyn FnMut(usize)>;
 
-/// Polls a future so many times, with a change of the world before each, and drops it. How often
-/// it was polled until it was ready.
+/// Polls a future so many times, with a change of the world before each and one after, and drops
+/// it. Its output, or how often it was polled.
 async fn poll_then_drop<F: Future>(
     polls: usize,
     change: &mut Change,
@@ -33,6 +33,8 @@ async fn poll_then_drop<F: Future>(
             return Ok(output);
         }
     }
+    // What changes now is never seen by a poll: a promise that nobody picks up.
+    change(polls);
     Err(polls)
 }
 
