@@ -82,16 +82,24 @@
 //! # }
 //! ```
 
+mod admission;
 mod graph;
 mod panics;
 mod priority;
 mod retry;
 mod scheduler;
 mod shutdown;
-mod slots;
 mod sync;
 mod task;
 
+pub use admission::{
+    AcquireError, Admission, AdmissionConfig, AdmissionController, AdmissionStats, BreakerConfig,
+    BreakerGuard, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, CircuitBreakers,
+    Claim, DepthGuard, DepthRefusal, FailureKind, MemorySource, MemoryUse, ModelKey, Permit,
+    PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters, RateRefusal,
+    Rejection, Request, Reservation, SlotKey, SlotLimit, SlotScaling, SlotUse, Slots, SlotsClosed,
+    SystemMemory, Trip, WaitReason, Waiting, WhenBlocked,
+};
 pub use graph::{
     FailurePolicy, GraphAdder, GraphCounts, GraphError, GraphReport, GraphRun, JobError,
     NodeStatus, RunOptions, TaskGraph, TransitionError,
@@ -106,7 +114,6 @@ pub use shutdown::{
     HandlerOutcome, HandlerReport, ShutdownGuard, ShutdownHandler, ShutdownManager, ShutdownReason,
     ShutdownRegisterError, ShutdownReport, ShutdownSignalError, ShutdownSignals,
 };
-pub use slots::{Permit, Slots, SlotsClosed};
 pub use task::{
     Budget, BudgetSpent, TaskContext, TaskError, TaskHandle, TaskId, TaskOptions, TaskStatus,
 };

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on fails, also in its helpers"
 )]
 
+mod admission;
 mod graph;
 mod graph_model;
 mod graph_run;

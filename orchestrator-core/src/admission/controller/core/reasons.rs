@@ -1,0 +1,131 @@
+//! What can be told about those who wait, and about how things stand.
+
+use std::time::Instant;
+
+use super::{super::keys::Obstacle, Core, State, Waiter};
+use crate::admission::{
+    AdmissionStats, BreakerRefusal, BreakerState, ModelKey, Rejection, SlotKey, SlotUse,
+    WaitReason, Waiting, controller::keys::Gauge,
+};
+
+impl<W> Core<W> {
+    pub(super) fn reason(&self, now: Instant, way: usize, obstacle: Obstacle) -> WaitReason {
+        let model = || self.keys.routes[way].route.model.clone();
+        match obstacle {
+            Obstacle::Pressure { .. } => WaitReason::Pressure {
+                level: self.pressure_level(),
+                below: self.pressure.as_ref().map_or(0, |its| its.goes_on_below()),
+            },
+            Obstacle::Breaker(BreakerRefusal::Open { until }) => WaitReason::Breaker {
+                model: model(),
+                state: BreakerState::Open { until },
+                wait: until.saturating_duration_since(now),
+            },
+            Obstacle::Breaker(BreakerRefusal::Probing) => WaitReason::Breaker {
+                model: model(),
+                state: BreakerState::HalfOpen { probing: true },
+                wait: std::time::Duration::ZERO,
+            },
+            Obstacle::Slot { gauge } => {
+                let Gauge {
+                    key, limit, taken, ..
+                } = &self.keys.gauges[gauge];
+                WaitReason::Slot {
+                    key: key.clone(),
+                    taken: *taken,
+                    limit: *limit,
+                }
+            }
+            Obstacle::Rate { limit, at } => WaitReason::Rate {
+                model: model(),
+                limit,
+                wait: at.saturating_duration_since(now),
+            },
+            Obstacle::TooMany { .. } => WaitReason::Turn,
+        }
+    }
+
+    pub(super) fn never(&self, way: usize, tokens: u32, burst: u32) -> Rejection {
+        Rejection::TooManyTokens {
+            model: self.keys.routes[way].route.model.clone(),
+            tokens,
+            burst,
+        }
+    }
+
+    /// What somebody waits for now. `None` if it does not wait (any more).
+    pub(in super::super) fn reason_of(&self, now: Instant, number: u64) -> Option<WaitReason> {
+        let waiter = self.waiters.get(&number)?;
+        matches!(waiter.state, State::InLine).then(|| self.waits_for(now, waiter))
+    }
+
+    fn waits_for(&self, now: Instant, waiter: &Waiter<W>) -> WaitReason {
+        let (way, priority) = (waiter.place.route, waiter.place.priority);
+        match self.obstacle(now, way, priority, waiter.tokens, None) {
+            Some(obstacle) => self.reason(now, way, obstacle),
+            None => WaitReason::Turn,
+        }
+    }
+
+    /// Everybody who waits, in the order of arrival.
+    pub(in super::super) fn waiting(&self, now: Instant) -> Vec<Waiting> {
+        let mut waiting: Vec<(&u64, &Waiter<W>)> = self
+            .waiters
+            .iter()
+            .filter(|(_, waiter)| matches!(waiter.state, State::InLine))
+            .collect();
+        waiting.sort_unstable_by_key(|(number, _)| **number);
+        waiting
+            .into_iter()
+            .map(|(_, waiter)| {
+                let route = &self.keys.routes[waiter.place.route].route;
+                Waiting {
+                    mission: waiter.place.mission.clone(),
+                    role: route.role.clone(),
+                    model: route.model.clone(),
+                    priority: waiter.place.priority,
+                    waited: now.saturating_duration_since(waiter.since),
+                    gives_up_in: waiter
+                        .deadline
+                        .map(|deadline| deadline.saturating_duration_since(now)),
+                    reason: self.waits_for(now, waiter),
+                }
+            })
+            .collect()
+    }
+
+    pub(in super::super) fn stats(&self) -> AdmissionStats {
+        AdmissionStats {
+            waiting: self.queue.len(),
+            ..self.stats
+        }
+    }
+
+    pub(in super::super) fn slots(&self) -> Vec<SlotUse> {
+        let of = |gauge: &Gauge| SlotUse {
+            key: gauge.key.clone(),
+            taken: gauge.taken,
+            limit: gauge.limit,
+        };
+        self.keys.gauges.iter().map(of).collect()
+    }
+
+    pub(in super::super) fn slot_use(&mut self, key: SlotKey) -> SlotUse {
+        let gauge = self.keys.gauge(key, &self.config);
+        let Gauge {
+            key, limit, taken, ..
+        } = &self.keys.gauges[gauge];
+        SlotUse {
+            key: key.clone(),
+            taken: *taken,
+            limit: *limit,
+        }
+    }
+
+    pub(in super::super) fn breaker(&self, now: Instant, model: &ModelKey) -> Option<BreakerState> {
+        let mut ways = self.keys.routes.iter();
+        let way = ways.find(|way| way.route.model == *model)?;
+        let breaker = self.keys.lanes[way.lane].breaker.as_ref()?;
+        Some(breaker.state(now))
+    }
+}

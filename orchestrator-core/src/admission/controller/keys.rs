@@ -1,0 +1,188 @@
+//! Everything that is counted by key: slots, breakers, rates.
+
+use std::{collections::HashMap, hash::BuildHasherDefault, time::Instant};
+
+use crate::admission::{
+    AdmissionConfig, BreakerPass, BreakerRefusal, CircuitBreaker, RateLimit, RateLimiter,
+    RateRefusal, Reservation, SlotKey, SlotLimit, SlotScaling,
+    request::{Ready, Route},
+};
+
+/// Every key that was ever asked for. Made when it is first seen, and never forgotten: keys come
+/// from configuration, and there are few.
+#[derive(Debug, Default)]
+pub(super) struct Keys {
+    pub(super) gauges: Vec<Gauge>,
+    pub(super) lanes: Vec<Lane>,
+    pub(super) routes: Vec<Way>,
+    by_slot: HashMap<SlotKey, usize>,
+    by_route: HashMap<Route, usize, BuildHasherDefault<Ready>>,
+}
+
+/// The slots of one role, model or provider.
+#[derive(Debug)]
+pub(super) struct Gauge {
+    pub(super) key: SlotKey,
+    pub(super) limit: usize,
+    pub(super) taken: usize,
+    pub(super) scaling: Option<SlotScaling>,
+}
+
+/// What guards one model.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) breaker: Option<CircuitBreaker>,
+    pub(super) rate: RateLimiter,
+}
+
+/// What a route needs, as places in the lists. The slots are in a fixed order, and are taken all
+/// or none: nobody holds one and waits for another.
+#[derive(Debug)]
+pub(super) struct Way {
+    pub(super) route: Route,
+    pub(super) gauges: [usize; 3],
+    pub(super) lane: usize,
+}
+
+/// What stands in the way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// Low priority, and memory is short. Look again then.
+    Pressure {
+        at: Option<Instant>,
+    },
+    Breaker(BreakerRefusal),
+    Slot {
+        gauge: usize,
+    },
+    Rate {
+        limit: RateLimit,
+        at: Instant,
+    },
+    /// For ever.
+    TooMany {
+        burst: u32,
+    },
+}
+
+/// What was taken for a call that was admitted.
+//
+// Not `Clone`: it is given back once.
+#[derive(Debug)]
+pub(super) struct Ticket {
+    pub(super) way: usize,
+    pub(super) pass: Option<BreakerPass>,
+    pub(super) reservation: Reservation,
+}
+
+impl Keys {
+    /// The place of a route.
+    pub(super) fn way(&mut self, route: &Route, config: &AdmissionConfig, now: Instant) -> usize {
+        match self.by_route.get(route) {
+            Some(way) => *way,
+            None => self.new_way(route, config, now),
+        }
+    }
+
+    fn new_way(&mut self, route: &Route, config: &AdmissionConfig, now: Instant) -> usize {
+        let gauges = [
+            SlotKey::Role(route.role.clone()),
+            SlotKey::Model(route.model.clone()),
+            SlotKey::Provider(route.model.provider.clone()),
+        ]
+        .map(|key| self.gauge(key, config));
+        let same_model = self
+            .routes
+            .iter()
+            .find(|way| way.route.model == route.model);
+        let lane = match same_model {
+            Some(way) => way.lane,
+            None => {
+                self.lanes.push(Lane {
+                    breaker: config.breaker.clone().map(CircuitBreaker::new),
+                    rate: RateLimiter::new(&config.rate_of(&route.model), now),
+                });
+                self.lanes.len() - 1
+            }
+        };
+        let way = self.routes.len();
+        self.routes.push(Way {
+            route: route.clone(),
+            gauges,
+            lane,
+        });
+        self.by_route.insert(route.clone(), way);
+        way
+    }
+
+    /// The place of a role's, model's or provider's slots.
+    pub(super) fn gauge(&mut self, key: SlotKey, config: &AdmissionConfig) -> usize {
+        if let Some(gauge) = self.by_slot.get(&key) {
+            return *gauge;
+        }
+        let (limit, scaling) = match config.slots_of(&key) {
+            SlotLimit::Unlimited => (usize::MAX, None),
+            SlotLimit::Fixed(limit) => (limit, None),
+            SlotLimit::Scaled(scaling) => (scaling.limit(), Some(scaling)),
+        };
+        let gauge = self.gauges.len();
+        self.gauges.push(Gauge {
+            key: key.clone(),
+            limit,
+            taken: 0,
+            scaling,
+        });
+        self.by_slot.insert(key, gauge);
+        gauge
+    }
+
+    /// The first thing in the way, the memory aside. One slot of each of `kept` is for another.
+    pub(super) fn check(
+        &self,
+        now: Instant,
+        way: usize,
+        tokens: u32,
+        kept: Option<usize>,
+    ) -> Result<(), Obstacle> {
+        let Way { gauges, lane, .. } = &self.routes[way];
+        let Lane { breaker, rate } = &self.lanes[*lane];
+        if let Some(breaker) = breaker {
+            breaker.check(now).map_err(Obstacle::Breaker)?;
+        }
+        let kept = kept.map(|way| self.routes[way].gauges);
+        for gauge in gauges {
+            let Gauge { limit, taken, .. } = &self.gauges[*gauge];
+            let kept = usize::from(kept.is_some_and(|kept| kept.contains(gauge)));
+            if taken.saturating_add(kept) >= *limit {
+                return Err(Obstacle::Slot { gauge: *gauge });
+            }
+        }
+        rate.check(now, tokens).map_err(|refusal| match refusal {
+            RateRefusal::NotYet { limit, at } => Obstacle::Rate { limit, at },
+            RateRefusal::TooMany { burst, .. } => Obstacle::TooMany { burst },
+        })
+    }
+
+    /// Whether the tokens can never be had.
+    pub(super) fn too_many(&self, way: usize, tokens: u32, now: Instant) -> Option<u32> {
+        let lane = &self.lanes[self.routes[way].lane];
+        match lane.rate.check(now, tokens) {
+            Err(RateRefusal::TooMany { burst, .. }) => Some(burst),
+            _ => None,
+        }
+    }
+
+    /// Takes everything, after [`check`](Self::check) found nothing in the way.
+    pub(super) fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Ticket {
+        let Way { gauges, lane, .. } = &self.routes[way];
+        let Lane { breaker, rate } = &mut self.lanes[*lane];
+        for gauge in gauges {
+            self.gauges[*gauge].taken += 1;
+        }
+        Ticket {
+            way,
+            pass: breaker.as_mut().map(|breaker| breaker.let_through()),
+            reservation: rate.take(now, tokens),
+        }
+    }
+}
