@@ -27,6 +27,11 @@ fn lanes(count: usize) -> Scheduler {
     Scheduler::new(SchedulerConfig::new(NonZeroUsize::new(count).unwrap()))
 }
 
+/// Whether the long forms are to be run.
+fn is_long() -> bool {
+    std::env::var_os("ORCHESTRATOR_LONG").is_some()
+}
+
 /// Sets a flag when it is dropped.
 struct OnDrop(std::sync::Arc<std::sync::atomic::AtomicBool>);
 

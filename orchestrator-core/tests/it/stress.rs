@@ -133,3 +133,109 @@ async fn spawning_while_the_scheduler_ends_leaves_no_task_behind() {
         }
     }
 }
+
+/// What became of the tasks of a campaign.
+#[derive(Debug, Default, PartialEq)]
+struct Tally {
+    returned: u64,
+    panicked: u64,
+    cancelled: u64,
+}
+
+/// One task of a campaign: it may wait, have a child, panic, and be aborted by its parent.
+async fn one(end: End, fate: u64) -> u64 {
+    let _end = end;
+    if fate.is_multiple_of(8) {
+        yield_now().await;
+    }
+    if fate.is_multiple_of(16)
+        && let Some(own) = TaskContext::current()
+    {
+        own.spawn(async {});
+    }
+    if fate % 100 == 7 {
+        // Without the hook that prints: there are hundreds of thousands of these.
+        std::panic::resume_unwind(Box::new("as planned"));
+    }
+    fate
+}
+
+/// Spawns tasks in waves, from inside and with all priorities; one in a hundred panics, and one in a
+/// hundred is aborted. Gives how they ended by their handles, and how many futures were dropped.
+async fn campaign(seed: u64, tasks: u64) -> (Tally, u64) {
+    const WAVE: u64 = 20_000;
+    let mut dice = Dice(seed);
+    let ends = Arc::new(AtomicUsize::new(0));
+    let mut tally = Tally::default();
+    let mut left = tasks;
+    while left > 0 {
+        let wave = left.min(WAVE);
+        left -= wave;
+        let Some(own) = TaskContext::current() else {
+            unreachable!("it is a task");
+        };
+        let handles: Vec<_> = (0..wave)
+            .map(|_| {
+                let fate = dice.roll(1 << 30);
+                let priority = Priority::ALL[(fate % 3) as usize];
+                let handle = own.spawn_with(priority, one(End(Arc::clone(&ends)), fate));
+                if fate % 100 == 11 {
+                    handle.abort();
+                }
+                (handle, fate)
+            })
+            .collect();
+        for (handle, fate) in handles {
+            match handle.await {
+                Ok(value) => {
+                    assert_eq!(value, fate);
+                    tally.returned += 1;
+                }
+                Err(TaskError::Panicked { .. }) => {
+                    assert_eq!(fate % 100, 7, "it was not to panic");
+                    tally.panicked += 1;
+                }
+                Err(error) => {
+                    assert!(error.is_cancelled() && fate % 100 == 11, "{error}");
+                    tally.cancelled += 1;
+                }
+            }
+        }
+    }
+    (tally, ends.load(Ordering::SeqCst) as u64)
+}
+
+/// The long form, with `ORCHESTRATOR_LONG=1`: ten million tasks for each of twenty seeds.
+#[test]
+fn every_task_ends_exactly_once() {
+    let (seeds, tasks) = if crate::is_long() {
+        (20, 10_000_000)
+    } else {
+        (3, 60_000)
+    };
+    for seed in 0..seeds {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(2)
+            .build()
+            .unwrap();
+        runtime.block_on(async {
+            let scheduler = lanes(2);
+            let (tally, dropped) = scheduler.spawn(campaign(seed, tasks)).await.unwrap();
+            // By the handles, by what was dropped, and by the lanes: the same each time.
+            assert_eq!(tally.returned + tally.panicked + tally.cancelled, tasks);
+            assert_eq!(dropped, tasks);
+            let total = scheduler.stats().total();
+            assert_eq!(total.panicked, tally.panicked);
+            assert_eq!(total.cancelled, tally.cancelled);
+            assert_eq!(
+                total.begun,
+                total.completed + total.panicked + total.cancelled
+            );
+            assert!(
+                tally.panicked > tasks / 200 && tally.cancelled > tasks / 300,
+                "{tally:?}"
+            );
+            scheduler.shutdown().await;
+        });
+    }
+}
