@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::audit::Ack;
 use crate::vault::VaultError;
-use crate::writer::{Orders, WORD};
+use crate::writer::{Orders, TENDED, WORD};
 
 /// How long a writer may say nothing, before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,6 +21,13 @@ pub enum Moment {
     Opening,
     /// When so many acknowledgements were read. It goes on writing meanwhile.
     Acks(usize),
+    /// When the vault was tended so many times, and so many more acknowledgements were read.
+    Tended {
+        /// How many times.
+        times: usize,
+        /// How many acknowledgements after that.
+        acks: usize,
+    },
 }
 
 impl Moment {
@@ -30,6 +37,18 @@ impl Moment {
             Self::Opening
         } else {
             Self::Acks(rng.usize(1..=most))
+        }
+    }
+
+    /// One of 16 is while it opens, three of 16 after 1 to `most` acknowledgements, the others when the
+    /// vault was tended 2 to 5 times and 1 to 12 acknowledgements after that.
+    pub fn random_tended(rng: &mut fastrand::Rng, most: usize) -> Self {
+        if rng.u8(0..16) < 4 {
+            return Self::random(rng, most);
+        }
+        Self::Tended {
+            times: rng.usize(2..=5),
+            acks: rng.usize(1..=12),
         }
     }
 }
@@ -88,6 +107,8 @@ pub struct Child {
     process: std::process::Child,
     lines: BufReader<ChildStdout>,
     acks: Vec<Ack>,
+    /// How many acknowledgements there were each time that the vault was tended.
+    tended: Vec<usize>,
     said: String,
 }
 
@@ -113,6 +134,7 @@ impl Child {
             process,
             lines,
             acks: Vec::new(),
+            tended: Vec::new(),
             said: String::new(),
         })
     }
@@ -126,6 +148,10 @@ impl Child {
             let come = match moment {
                 Moment::Opening => self.said == "opening",
                 Moment::Acks(count) => self.acks.len() >= count,
+                Moment::Tended { times, acks } => {
+                    let tended = self.tended.get(times - 1);
+                    tended.is_some_and(|before| self.acks.len() >= before + acks)
+                }
             };
             if come {
                 return Ok(());
@@ -210,6 +236,9 @@ impl Child {
         let Some(line) = line.strip_suffix('\n') else {
             return Ok(false);
         };
+        if line == TENDED {
+            self.tended.push(self.acks.len());
+        }
         let mut words = line.split(' ');
         if words.next() == Some("ack") {
             let mut number = || words.next().and_then(|word| word.parse().ok());

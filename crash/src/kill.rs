@@ -14,9 +14,6 @@ use crate::vault::Kind;
 
 pub use campaign::{Campaign, Strike, Toll};
 
-/// How many acknowledgements a life has at most.
-const MOST_ACKS: usize = 60;
-
 /// Kills writers of a vault, and counts what is lost or wrong afterwards.
 ///
 /// # Errors
@@ -41,6 +38,21 @@ pub fn control(program: &Path, iterations: usize, seed: u64) -> Result<Line, Tri
     Ok(toll.control("kill -9: acknowledged out of a buffer", seed))
 }
 
+/// The control of the checkpoints: a store that drops its journal too early. A kill must find it out
+/// in some of the iterations: in those where it falls between the two.
+///
+/// # Errors
+/// [`TrialError`] when a trial could not be made.
+pub fn control_of_checkpoints(
+    program: &Path,
+    iterations: usize,
+    seed: u64,
+) -> Result<Line, TrialError> {
+    let toll = killed(program, Kind::StoreEarlyRetain, 8, iterations, seed)?;
+    let name = "kill -9: journal dropped before its checkpoint is there";
+    Ok(toll.sometimes(name, 10.0, seed))
+}
+
 fn killed(
     program: &Path,
     kind: Kind,
@@ -49,7 +61,7 @@ fn killed(
     seed: u64,
 ) -> Result<Toll, TrialError> {
     let folder = tempfile::tempdir().map_err(TrialError::process("making a folder"))?;
-    let mut campaign = Campaign::new(kind, folder.path(), lives, MOST_ACKS, seed);
+    let mut campaign = Campaign::new(kind, folder.path(), lives, seed);
     campaign.run(iterations, |strike: &Strike| {
         let mut child = Child::start(program, &strike.orders)?;
         child.wait_for(strike.moment)?;

@@ -161,10 +161,13 @@ fn state(settings: &Settings) -> Result<bool> {
             Kind::JournalNoSync,
             Kind::Store,
             Kind::StoreNoSync,
+            Kind::StoreCheckpoint,
         ] {
             printer.print(&kill::survives(&program, kind, count, seed)?)?;
         }
         printer.print(&kill::control(&program, count.min(100), seed)?)?;
+        let count = count.clamp(40, 100);
+        printer.print(&kill::control_of_checkpoints(&program, count, seed)?)?;
     }
     if settings.wants("power") {
         for line in power(&program, settings.count(1_000, 5), seed)? {

@@ -15,6 +15,7 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::Version;
+use super::bugs::SeededBug;
 use super::durable::{Durable, Staged, StagedTable, Vouched};
 use super::error::{OpenStoreError, StoreError};
 use super::inner::Inner;
@@ -135,7 +136,11 @@ impl Inner {
         let version = snapshot.version();
         // It may be a version that only the operating system has; the checkpoint must not be ahead.
         durable.journal.flush().map_err(|error| self.stop(error))?;
-        let (rows, digest) = write(&durable.folder, version.get(), &source)?;
+        if self.bug == Some(SeededBug::EarlyRetain) {
+            durable.journal.retain_from(version.get() + 1)?;
+        }
+        let synced = self.bug != Some(SeededBug::UnsyncedCheckpoint);
+        let (rows, digest) = write(&durable.folder, version.get(), &source, synced)?;
         self.vouch(durable, version.get(), digest)?;
         let oldest = prune(&durable.folder)?;
         let pruned = durable.journal.retain_from(oldest + 1)?;
@@ -161,8 +166,13 @@ impl Inner {
     }
 }
 
-/// Writes the file and makes it durable.
-fn write(folder: &Path, version: u64, source: &Source) -> Result<(u64, Digest), CheckpointError> {
+/// Writes the file and makes it durable, unless that is the bug.
+fn write(
+    folder: &Path,
+    version: u64,
+    source: &Source,
+    synced: bool,
+) -> Result<(u64, Digest), CheckpointError> {
     let folder = folder.join(FOLDER);
     let path = folder.join(format!("{version:020}.jsonl"));
     let failed = |step, path: &Path| {
@@ -189,12 +199,16 @@ fn write(folder: &Path, version: u64, source: &Source) -> Result<(u64, Digest), 
         .out
         .into_inner()
         .map_err(|error| failed("writing", &path)(error.into_error()))?;
-    file.as_file()
-        .sync_all()
-        .map_err(failed("syncing", &path))?;
+    if synced {
+        file.as_file()
+            .sync_all()
+            .map_err(failed("syncing", &path))?;
+    }
     file.persist(&path)
         .map_err(|error| failed("renaming", &path)(error.error))?;
-    sync_folder(&folder).map_err(failed("syncing", &folder))?;
+    if synced {
+        sync_folder(&folder).map_err(failed("syncing", &folder))?;
+    }
     Ok((rows, digest))
 }
 
