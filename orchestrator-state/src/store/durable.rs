@@ -4,7 +4,7 @@
 //! `["table",key,value]`, or `["table",key]` where the row is taken away. The record's number is the
 //! commit's version. A `checkpoint` record vouches for a file of [`checkpoint`](super::checkpoint).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -19,6 +19,7 @@ use super::error::{OpenStoreError, StoreError};
 use super::publish::Publisher;
 use super::sets::encode_write;
 use super::table::{TableKey, TableValue};
+use crate::atomic::Steps;
 use crate::{Digest, Holder, Journal, JournalConfig, OpenReport, Ticket};
 
 /// Rows that were read from the disk, of a table that nobody has opened yet: by the JSON of the key,
@@ -37,8 +38,11 @@ pub(super) struct Durable {
     pub(super) folder: PathBuf,
     /// The tables' names by their numbers.
     names: RwLock<Vec<Arc<str>>>,
-    /// Held by whoever writes a checkpoint.
-    pub(super) checkpointing: Mutex<()>,
+    /// How checkpoints are put into their places.
+    pub(super) steps: Arc<dyn Steps>,
+    /// Held by whoever writes a checkpoint: the versions of the files that have come into their places,
+    /// or may have, and that the journal does not vouch for.
+    pub(super) unvouched: Mutex<BTreeSet<u64>>,
 }
 
 /// What a checkpoint's record says.
@@ -70,6 +74,7 @@ impl Durable {
     ) -> Result<Opened, OpenStoreError> {
         let publisher = Arc::new(Publisher::new(0));
         let told = Arc::clone(&publisher);
+        let steps = Arc::clone(&config.steps);
         let (journal, report) = config
             .with_on_acknowledged(Box::new(move |seq| {
                 let late = u64::from(bug == Some(SeededBug::LatePublish));
@@ -81,13 +86,14 @@ impl Durable {
                 folder: folder.to_owned(),
                 source,
             })?;
-        let (staged, replayed) = load(folder, journal.head().0)?;
+        let (staged, replayed) = load(&*steps, folder, journal.head().0)?;
         publisher.publish(journal.head().0);
         let durable = Self {
             journal,
             folder: folder.to_owned(),
             names: RwLock::default(),
-            checkpointing: Mutex::new(()),
+            steps,
+            unvouched: Mutex::default(),
         };
         Ok(Opened {
             durable,
@@ -176,7 +182,7 @@ fn bracketed(mut record: Vec<u8>) -> Vec<u8> {
 ///
 /// The journal before a checkpoint is dropped only after the journal has vouched for it. So a file
 /// without a record, which a crash between the two has left, is not needed, and is removed.
-fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
+fn load(steps: &dyn Steps, folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
     let mut needless = Vec::new();
     for (version, path) in checkpoint::newest_first(folder)? {
         let checkpoint = checkpoint::load(version, path.clone())?;
@@ -190,7 +196,7 @@ fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
         let replay = replay(folder, version, checkpoint.staged)?;
         match replay.vouched {
             Some(vouched) if vouched == digest => {
-                checkpoint::remove(&needless)?;
+                checkpoint::remove(steps, &needless)?;
                 return Ok((replay.staged, replay.bytes));
             }
             Some(_) => {
@@ -203,7 +209,7 @@ fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
         }
     }
     let replay = replay(folder, 0, Staged::new())?;
-    checkpoint::remove(&needless)?;
+    checkpoint::remove(steps, &needless)?;
     Ok((replay.staged, replay.bytes))
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the store: nothing is lost, and the tests would notice.
 
 mod durable;
+mod faults;
 mod golden;
 mod history;
 mod model;
