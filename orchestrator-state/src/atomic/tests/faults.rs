@@ -65,7 +65,7 @@ fn an_error_at_any_step_leaves_the_old_or_the_new() {
 
 /// The control: an overwrite in place, under the same fault, is caught by the same look.
 #[test]
-fn an_overwrite_in_place_is_torn_by_the_same_fault() {
+fn control_an_overwrite_in_place_is_torn_by_the_same_fault() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a");
     fs::write(&path, "old content").unwrap();

@@ -81,14 +81,7 @@ fn look(mut world: World, step: &str, error: i32, again: bool) -> Result<(), Str
         written.map_err(|error| format!("the next checkpoint: {error:?}"))?;
         world.commit(98, 98).map_err(|error| error.to_string())?;
     }
-    let World {
-        folder,
-        acknowledged,
-        store,
-        table,
-        ..
-    } = world;
-    drop((store, table));
+    let (folder, acknowledged) = world.close();
     if goes_on {
         // Whatever was dropped, it was dropped behind two checkpoints.
         let newest = checkpoints(folder.path()).pop().ok_or("no checkpoint")?;
@@ -110,14 +103,22 @@ fn look(mut world: World, step: &str, error: i32, again: bool) -> Result<(), Str
 
 /// Lets every step of a checkpoint fail, in both ways. Gives the steps, and what was wrong after any of them.
 fn walk(before: u64, config: fn() -> StoreConfig) -> (Vec<&'static str>, Vec<String>) {
-    let world = World::with_checkpoints(before, config());
-    world.disk.arm(usize::MAX, EIO);
-    world.store.checkpoint().unwrap();
-    let steps = world.disk.seen();
+    let (start, acknowledged) = World::with_checkpoints(before, config()).close();
+    let world = || {
+        let folder = tempfile::tempdir().unwrap();
+        copy(start.path(), folder.path());
+        let mut world = World::open(folder, config(), acknowledged.clone());
+        world.commit(97, 97).unwrap();
+        world
+    };
+    let first = world();
+    first.disk.arm(usize::MAX, EIO);
+    first.store.checkpoint().unwrap();
+    let steps = first.disk.seen();
     let mut wrong = Vec::new();
     for (at, step) in steps.iter().enumerate() {
         for (error, again) in [(EIO, false), (ENOSPC, true)] {
-            let world = World::with_checkpoints(before, config());
+            let world = world();
             world.disk.arm(at, error);
             if let Err(what) = look(world, step, error, again) {
                 wrong.push(format!("error {error} at step {at}, `{step}`: {what}"));
@@ -209,6 +210,12 @@ fn an_opening_that_fails_at_any_step_changes_nothing_that_counts() {
             let steps = disk.seen();
             let Some(step) = steps.get(at) else {
                 drop(opened.unwrap());
+                // The list of what was dropped is durable before it is relied on.
+                let removed = steps.iter().position(|step| *step == "remove").unwrap();
+                assert!(
+                    steps[..removed].contains(&"journal: sync_folder"),
+                    "{steps:?}"
+                );
                 all.extend(steps);
                 break;
             };

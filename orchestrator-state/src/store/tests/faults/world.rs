@@ -92,18 +92,7 @@ pub(super) fn journal(disk: &Faulty) -> JournalConfig {
 impl World {
     /// With so many checkpoints, and commits behind each.
     pub(super) fn with_checkpoints(count: u64, config: StoreConfig) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let disk = Faulty::default();
-        let config = config.with_journal(journal(&disk));
-        let (store, _) = config.open(folder.path(), &Holder::new("test")).unwrap();
-        let table = store.table("numbers").unwrap();
-        let mut world = Self {
-            store,
-            table,
-            disk,
-            acknowledged: Vec::new(),
-            folder,
-        };
+        let mut world = Self::open(tempfile::tempdir().unwrap(), config, Vec::new());
         for round in 0..=count {
             for key in 0..KEYS {
                 world.commit(key, round).unwrap();
@@ -113,6 +102,30 @@ impl World {
             }
         }
         world
+    }
+
+    /// The store in a folder, which is known to have these rows.
+    pub(super) fn open(
+        folder: TempDir,
+        config: StoreConfig,
+        acknowledged: Vec<(u32, u64)>,
+    ) -> Self {
+        let disk = Faulty::default();
+        let config = config.with_journal(journal(&disk));
+        let (store, _) = config.open(folder.path(), &Holder::new("test")).unwrap();
+        let table = store.table("numbers").unwrap();
+        Self {
+            store,
+            table,
+            disk,
+            acknowledged,
+            folder,
+        }
+    }
+
+    /// Closes it, and gives its folder and its rows.
+    pub(super) fn close(self) -> (TempDir, Vec<(u32, u64)>) {
+        (self.folder, self.acknowledged)
     }
 
     pub(super) fn commit(&mut self, key: u32, value: u64) -> Result<(), UpdateError> {
