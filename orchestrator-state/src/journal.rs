@@ -65,7 +65,6 @@ use std::thread::JoinHandle;
 use serde::Serialize;
 
 use crate::Digest;
-pub(crate) use commit::LONGEST;
 use commit::Shared;
 use lock::Lock;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::{Clock, SystemClock};
-use super::commit::Told;
+use super::commit::{LONGEST, Told};
 use super::error::OpenError;
 use super::medium::{Disk, Medium};
 use super::open::{OpenReport, Parts};
@@ -38,6 +38,8 @@ pub struct JournalConfig {
     pub(super) segment_bytes: u64,
     pub(super) anchor_interval: Duration,
     pub(super) told: Option<Told>,
+    /// The longest record that the store on this journal makes, in bytes.
+    pub(crate) longest: usize,
 }
 
 impl Default for JournalConfig {
@@ -50,6 +52,8 @@ impl Default for JournalConfig {
             segment_bytes: 16 << 20,
             anchor_interval: Duration::from_millis(100),
             told: None,
+            // What the journal adds to a record is far less than the difference.
+            longest: LONGEST - 1024,
         }
     }
 }
@@ -83,6 +87,13 @@ impl JournalConfig {
     #[cfg(test)]
     pub(crate) fn with_steps(mut self, steps: impl Steps + 'static) -> Self {
         self.steps = Arc::new(steps);
+        self
+    }
+
+    /// Refuses longer records of a store.
+    #[cfg(test)]
+    pub(crate) fn with_longest(mut self, bytes: usize) -> Self {
+        self.longest = bytes;
         self
     }
 

@@ -40,6 +40,8 @@ pub(super) struct Durable {
     names: RwLock<Vec<Arc<str>>>,
     /// How checkpoints are put into their places.
     pub(super) steps: Arc<dyn Steps>,
+    /// How many bytes a record may have.
+    longest: usize,
     /// Held by whoever writes a checkpoint: the versions of the files that have come into their places,
     /// or may have, and that the journal does not vouch for.
     pub(super) unvouched: Mutex<BTreeSet<u64>>,
@@ -74,7 +76,7 @@ impl Durable {
     ) -> Result<Opened, OpenStoreError> {
         let publisher = Arc::new(Publisher::new(0));
         let told = Arc::clone(&publisher);
-        let steps = Arc::clone(&config.steps);
+        let (steps, longest) = (Arc::clone(&config.steps), config.longest);
         let (journal, report) = config
             .with_on_acknowledged(Box::new(move |seq| {
                 let late = u64::from(bug == Some(SeededBug::LatePublish));
@@ -93,6 +95,7 @@ impl Durable {
             folder: folder.to_owned(),
             names: RwLock::default(),
             steps,
+            longest,
             unvouched: Mutex::default(),
         };
         Ok(Opened {
@@ -110,6 +113,17 @@ impl Durable {
         names.push(Arc::clone(name));
     }
 
+    /// Refuses a record that the journal would, before anything was changed.
+    fn fitting(&self, record: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        if record.len() > self.longest {
+            return Err(StoreError::TooLarge {
+                bytes: record.len(),
+                limit: self.longest,
+            });
+        }
+        Ok(record)
+    }
+
     /// The record of a commit.
     pub(super) fn encode(&self, sets: &TableSets) -> Result<Vec<u8>, StoreError> {
         let names = self.names.read().unwrap_or_else(PoisonError::into_inner);
@@ -117,7 +131,7 @@ impl Durable {
         for (table, sets) in sets {
             sets.encode(&names[*table], &mut record)?;
         }
-        fitting(bracketed(record))
+        self.fitting(bracketed(record))
     }
 
     /// The record of a commit that changes one key.
@@ -129,7 +143,7 @@ impl Durable {
     ) -> Result<Vec<u8>, StoreError> {
         let mut record = Vec::with_capacity(128);
         encode_write(table, key, revision, &mut record)?;
-        fitting(bracketed(record))
+        self.fitting(bracketed(record))
     }
 
     /// Gives a commit its place in the journal. To be called under the commit lock, which makes the
@@ -151,20 +165,6 @@ impl Durable {
             source: Arc::new(error),
         })
     }
-}
-
-/// Refuses a record that the journal would, before anything was changed.
-fn fitting(record: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    // What the journal adds to a record is far less than this.
-    const MORE: usize = 1024;
-    let limit = crate::journal::LONGEST - MORE;
-    if record.len() > limit {
-        return Err(StoreError::TooLarge {
-            bytes: record.len(),
-            limit,
-        });
-    }
-    Ok(record)
 }
 
 /// Makes an array of writes. Each begins with a comma; the first one's is the array's beginning.

@@ -4,6 +4,7 @@ mod durable;
 mod faults;
 mod golden;
 mod history;
+mod large;
 mod model;
 mod transactions;
 mod watching;

@@ -95,6 +95,10 @@ const CAUGHT: &[(&str, &[Bug])] = &[
         "calls_of_the_queue_that_are_dropped_lose_no_task",
         &[Bug::NackInTwoSteps],
     ),
+    (
+        "calls_of_the_log_and_the_keys_that_are_dropped_take_nothing_else",
+        &[Bug::ForgetTooMuch, Bug::TrimTooFar, Bug::ResolveNothing],
+    ),
 ];
 
 fn notices(contract: &str, bugs: &[Bug]) {

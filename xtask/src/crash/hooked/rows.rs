@@ -6,7 +6,7 @@ use super::Hooked;
 const STATE: &[&str] = &["--lib", "--features", "seeded-bugs"];
 
 /// The rows of the area `state`.
-pub(crate) const HOOKED: [Hooked; 17] = [
+pub(crate) const HOOKED: [Hooked; 19] = [
     Hooked {
         part: "syscalls",
         name: "atomic writes: a kill and an error at every system call",
@@ -58,6 +58,24 @@ pub(crate) const HOOKED: [Hooked; 17] = [
         package: "orchestrator-state",
         target: STATE,
         tests: "journal::tests::faults::control_",
+        control: true,
+        variables: &[],
+    },
+    Hooked {
+        part: "faults",
+        name: "journal: records that a failed fsync has left are written again",
+        package: "orchestrator-state",
+        target: STATE,
+        tests: "journal::tests::rewritten",
+        control: false,
+        variables: &[],
+    },
+    Hooked {
+        part: "faults",
+        name: "journal whose left records are only synced again",
+        package: "orchestrator-state",
+        target: STATE,
+        tests: "journal::tests::rewritten::control_",
         control: true,
         variables: &[],
     },
