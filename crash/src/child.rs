@@ -21,12 +21,12 @@ pub enum Moment {
     Opening,
     /// When so many acknowledgements were read. It goes on writing meanwhile.
     Acks(usize),
-    /// When the vault was tended so many times, and so many more acknowledgements were read.
+    /// When the vault was tended so many times, and the next time is under way.
     Tended {
         /// How many times.
         times: usize,
-        /// How many acknowledgements after that.
-        acks: usize,
+        /// How far the next time should have come, by the acknowledgements that the last one took.
+        percent: usize,
     },
 }
 
@@ -41,14 +41,14 @@ impl Moment {
     }
 
     /// One of 16 is while it opens, three of 16 after 1 to `most` acknowledgements, the others when the
-    /// vault was tended 2 to 5 times and 1 to 12 acknowledgements after that.
+    /// vault was tended 2 to 5 times and is being tended again.
     pub fn random_tended(rng: &mut fastrand::Rng, most: usize) -> Self {
         if rng.u8(0..16) < 4 {
             return Self::random(rng, most);
         }
         Self::Tended {
             times: rng.usize(2..=5),
-            acks: rng.usize(1..=12),
+            percent: rng.usize(0..100),
         }
     }
 }
@@ -148,10 +148,7 @@ impl Child {
             let come = match moment {
                 Moment::Opening => self.said == "opening",
                 Moment::Acks(count) => self.acks.len() >= count,
-                Moment::Tended { times, acks } => {
-                    let tended = self.tended.get(times - 1);
-                    tended.is_some_and(|before| self.acks.len() >= before + acks)
-                }
+                Moment::Tended { times, percent } => self.has_come(times, percent),
             };
             if come {
                 return Ok(());
@@ -163,6 +160,17 @@ impl Child {
                 });
             }
         }
+    }
+
+    /// Whether the vault was tended so many times, and some way again. However fast the machine is, that
+    /// is anywhere in what is done each time.
+    fn has_come(&self, times: usize, percent: usize) -> bool {
+        let Some(last) = self.tended.get(times - 1) else {
+            return false;
+        };
+        let before = times.checked_sub(2).map_or(0, |before| self.tended[before]);
+        let more = (last - before) * percent / 100;
+        self.acks.len() > last + more || self.tended.len() > times
     }
 
     /// Stops it without killing it, and returns when all its threads stand still.

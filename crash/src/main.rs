@@ -166,8 +166,7 @@ fn state(settings: &Settings) -> Result<bool> {
             printer.print(&kill::survives(&program, kind, count, seed)?)?;
         }
         printer.print(&kill::control(&program, count.min(100), seed)?)?;
-        let count = count.clamp(40, 100);
-        printer.print(&kill::control_of_checkpoints(&program, count, seed)?)?;
+        printer.print(&kill::control_of_checkpoints(&program, 300, seed)?)?;
     }
     if settings.wants("power") {
         for line in power(&program, settings.count(1_000, 5), seed)? {

@@ -172,8 +172,19 @@ impl Toll {
     /// at least `target` percent of the iterations have to find it.
     #[must_use]
     pub fn sometimes(&self, name: &str, target: f64, seed: u64) -> Line {
-        let caught = self.losses + self.unsound;
-        Line::control(name, caught, self.iterations, target, self.note(seed))
+        Line::control(
+            name,
+            self.caught(),
+            self.iterations,
+            target,
+            self.note(seed),
+        )
+    }
+
+    /// After how many strikes something was lost or damaged.
+    #[must_use]
+    pub fn caught(&self) -> usize {
+        self.losses + self.unsound
     }
 
     /// The line of a control, which must lose acknowledged entries in 99 % of the iterations.
@@ -182,7 +193,7 @@ impl Toll {
         Line::control(name, self.losses, self.iterations, 99.0, self.note(seed))
     }
 
-    fn note(&self, seed: u64) -> String {
+    pub(super) fn note(&self, seed: u64) -> String {
         let first = self.first.as_deref();
         let dropped = if self.drops {
             format!("; journal dropped in {} lives", self.dropped)
