@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use crate::audit::Ack;
 use crate::vault::VaultError;
-use crate::writer::{Orders, WORD};
+use crate::writer::{Orders, TENDED, WORD};
 
 /// How long a writer may say nothing, before it counts as stuck.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,6 +21,13 @@ pub enum Moment {
     Opening,
     /// When so many acknowledgements were read. It goes on writing meanwhile.
     Acks(usize),
+    /// When the vault was tended so many times, and the next time is under way.
+    Tended {
+        /// How many times.
+        times: usize,
+        /// How far the next time should have come, by the acknowledgements that the last one took.
+        percent: usize,
+    },
 }
 
 impl Moment {
@@ -30,6 +37,18 @@ impl Moment {
             Self::Opening
         } else {
             Self::Acks(rng.usize(1..=most))
+        }
+    }
+
+    /// One of 16 is while it opens, three of 16 after 1 to `most` acknowledgements, the others when the
+    /// vault was tended 2 to 5 times and is being tended again.
+    pub fn random_tended(rng: &mut fastrand::Rng, most: usize) -> Self {
+        if rng.u8(0..16) < 4 {
+            return Self::random(rng, most);
+        }
+        Self::Tended {
+            times: rng.usize(2..=5),
+            percent: rng.usize(0..100),
         }
     }
 }
@@ -88,6 +107,8 @@ pub struct Child {
     process: std::process::Child,
     lines: BufReader<ChildStdout>,
     acks: Vec<Ack>,
+    /// How many acknowledgements there were each time that the vault was tended.
+    tended: Vec<usize>,
     said: String,
 }
 
@@ -113,6 +134,7 @@ impl Child {
             process,
             lines,
             acks: Vec::new(),
+            tended: Vec::new(),
             said: String::new(),
         })
     }
@@ -126,6 +148,7 @@ impl Child {
             let come = match moment {
                 Moment::Opening => self.said == "opening",
                 Moment::Acks(count) => self.acks.len() >= count,
+                Moment::Tended { times, percent } => self.has_come(times, percent),
             };
             if come {
                 return Ok(());
@@ -137,6 +160,17 @@ impl Child {
                 });
             }
         }
+    }
+
+    /// Whether the vault was tended so many times, and some way again. However fast the machine is, that
+    /// is anywhere in what is done each time.
+    fn has_come(&self, times: usize, percent: usize) -> bool {
+        let Some(last) = self.tended.get(times - 1) else {
+            return false;
+        };
+        let before = times.checked_sub(2).map_or(0, |before| self.tended[before]);
+        let more = (last - before) * percent / 100;
+        self.acks.len() > last + more || self.tended.len() > times
     }
 
     /// Stops it without killing it, and returns when all its threads stand still.
@@ -210,6 +244,9 @@ impl Child {
         let Some(line) = line.strip_suffix('\n') else {
             return Ok(false);
         };
+        if line == TENDED {
+            self.tended.push(self.acks.len());
+        }
         let mut words = line.split(' ');
         if words.next() == Some("ack") {
             let mut number = || words.next().and_then(|word| word.parse().ok());

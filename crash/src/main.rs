@@ -161,10 +161,12 @@ fn state(settings: &Settings) -> Result<bool> {
             Kind::JournalNoSync,
             Kind::Store,
             Kind::StoreNoSync,
+            Kind::StoreCheckpoint,
         ] {
             printer.print(&kill::survives(&program, kind, count, seed)?)?;
         }
         printer.print(&kill::control(&program, count.min(100), seed)?)?;
+        printer.print(&kill::control_of_checkpoints(&program, 300, seed)?)?;
     }
     if settings.wants("power") {
         for line in power(&program, settings.count(1_000, 5), seed)? {

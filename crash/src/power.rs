@@ -24,60 +24,97 @@ use disk::Disk;
 /// The hidden word of the command line that makes a process the one inside the namespace.
 pub const WORD: &str = "__power";
 
-/// How many acknowledgements a life has at most.
-const MOST_ACKS: usize = 60;
-
 /// What is tried.
 struct Trial {
     name: &'static str,
     kind: Kind,
     /// Whether the writer is stopped before the cut. Otherwise the cut may fall into a sync.
     stopped: bool,
-    control: bool,
+    wanted: Wanted,
+    /// How many iterations are made at least and at most, however many are asked for.
+    bounds: (usize, usize),
 }
 
-const TRIALS: [Trial; 7] = [
+/// What has to come of it.
+enum Wanted {
+    /// Nothing is lost.
+    Nothing,
+    /// A control: acknowledged entries are lost in 99 % of the iterations.
+    Losses,
+    /// A control: something is lost or damaged in at least so many percent of the iterations.
+    Damage(f64),
+}
+
+const TRIALS: [Trial; 10] = [
     Trial {
         name: "power cut: journal",
         kind: Kind::Journal,
         stopped: true,
-        control: false,
+        wanted: Wanted::Nothing,
+        bounds: (1, usize::MAX),
     },
     Trial {
         name: "power cut: journal, in the middle of its syncs",
         kind: Kind::Journal,
         stopped: false,
-        control: false,
+        wanted: Wanted::Nothing,
+        bounds: (1, usize::MAX),
     },
     Trial {
         name: "power cut: store",
         kind: Kind::Store,
         stopped: true,
-        control: false,
+        wanted: Wanted::Nothing,
+        bounds: (1, usize::MAX),
     },
     Trial {
         name: "power cut: store, in the middle of its syncs",
         kind: Kind::Store,
         stopped: false,
-        control: false,
+        wanted: Wanted::Nothing,
+        bounds: (1, usize::MAX),
+    },
+    Trial {
+        name: "power cut: store that writes checkpoints",
+        kind: Kind::StoreCheckpoint,
+        stopped: true,
+        wanted: Wanted::Nothing,
+        bounds: (10, 300),
+    },
+    Trial {
+        name: "power cut: store that writes checkpoints, in the middle of its syncs",
+        kind: Kind::StoreCheckpoint,
+        stopped: false,
+        wanted: Wanted::Nothing,
+        bounds: (10, 300),
+    },
+    Trial {
+        name: "power cut: checkpoints without fsync",
+        kind: Kind::StoreUnsyncedCheckpoint,
+        stopped: true,
+        wanted: Wanted::Damage(10.0),
+        bounds: (10, 300),
     },
     Trial {
         name: "power cut: journal without fsync",
         kind: Kind::JournalNoSync,
         stopped: true,
-        control: true,
+        wanted: Wanted::Losses,
+        bounds: (1, usize::MAX),
     },
     Trial {
         name: "power cut: store without fsync",
         kind: Kind::StoreNoSync,
         stopped: true,
-        control: true,
+        wanted: Wanted::Losses,
+        bounds: (1, usize::MAX),
     },
     Trial {
         name: "power cut: acknowledged without fsync",
         kind: Kind::NoSync,
         stopped: true,
-        control: true,
+        wanted: Wanted::Losses,
+        bounds: (1, usize::MAX),
     },
 ];
 
@@ -151,10 +188,10 @@ pub fn inside(program: &Path, iterations: usize, seed: u64) -> Result<(), TrialE
         disk.format()?;
         let toll = trial.run(program, &disk, iterations, seed)?;
         disk.unmount()?;
-        let line = if trial.control {
-            toll.control(trial.name, seed)
-        } else {
-            toll.line(trial.name, seed)
+        let line = match trial.wanted {
+            Wanted::Nothing => toll.line(trial.name, seed),
+            Wanted::Losses => toll.control(trial.name, seed),
+            Wanted::Damage(target) => toll.sometimes(trial.name, target, seed),
         };
         let json = serde_json::to_string(&line).map_err(io::Error::other);
         json.and_then(|json| writeln!(io::stdout(), "{json}"))
@@ -172,8 +209,12 @@ impl Trial {
         seed: u64,
     ) -> Result<Toll, TrialError> {
         // What a control has lost, it has lost for all its lives.
-        let lives = if self.control { 1 } else { 4 };
-        let mut campaign = Campaign::new(self.kind, disk.folder(), lives, MOST_ACKS, seed);
+        let lives = match self.wanted {
+            Wanted::Losses => 1,
+            Wanted::Nothing | Wanted::Damage(_) => 4,
+        };
+        let iterations = iterations.clamp(self.bounds.0, self.bounds.1);
+        let mut campaign = Campaign::new(self.kind, disk.folder(), lives, seed);
         campaign.run(iterations, |strike: &Strike| {
             let mut child = Child::start(program, &strike.orders)?;
             child.wait_for(strike.moment)?;

@@ -14,7 +14,7 @@ const KEY: Key = 0;
 /// each.
 pub const MOST: usize = 64;
 
-/// Lets eight clients read, write, swap and remove one key of an empty store, six times each, and
+/// Lets eight clients read, write, swap (in a transaction or without one) and remove one key of an empty store, six times each, and
 /// records what happened.
 ///
 /// # Panics
@@ -56,7 +56,7 @@ fn one<S: Subject>(
         if rng.bool() {
             std::thread::yield_now();
         }
-        rng.u8(0..6)
+        rng.u8(0..8)
     };
     let choice = pause();
     let put = values.fetch_add(1, Ordering::Relaxed);
@@ -69,6 +69,9 @@ fn one<S: Subject>(
         }
         2 => blind(subject, Some(put)),
         3 => blind(subject, None),
+        4 | 5 => modify(subject, put, &mut || {
+            pause();
+        }),
         _ => swap(subject, put, &mut || {
             pause();
         }),
@@ -105,5 +108,19 @@ fn swap<S: Subject>(subject: &S, put: Value, pause: &mut dyn FnMut()) -> Registe
         Ok(_) => Register::Swap { saw, put },
         // What it saw was true at some moment while it ran.
         Err(_) => Register::Read(saw),
+    }
+}
+
+/// A swap without a transaction, which is tried until it is done.
+fn modify<S: Subject>(subject: &S, put: Value, pause: &mut dyn FnMut()) -> Register {
+    let mut saw = None;
+    let modified = subject.modify(KEY, &mut |value| {
+        saw = value;
+        pause();
+        Some(put)
+    });
+    match modified {
+        Ok(_) => Register::Swap { saw, put },
+        Err(_) => Register::Nothing,
     }
 }

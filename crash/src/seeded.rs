@@ -25,7 +25,7 @@ pub fn on_file(durability: Durability) -> StateStoreSubject {
 }
 
 /// The controls: a line for each bug, in memory and on a disk, and for some of them by histories of
-/// one key.
+/// one key; and for a change of one key that is made without care.
 #[must_use]
 pub fn controls(histories: usize, seed: u64) -> Vec<Line> {
     let in_memory = SeededBug::ALL.into_iter().map(|bug| {
@@ -43,5 +43,20 @@ pub fn controls(histories: usize, seed: u64) -> Vec<Line> {
         let make = || StateStoreSubject::with_seeded_bug(bug);
         caught_by_search(&name, make, histories, seed)
     });
-    in_memory.chain(on_disk).chain(on_one_key).collect()
+    let careless = [
+        caught(
+            "serializable: StateStore with a careless modify",
+            StateStoreSubject::careless,
+            histories,
+            seed,
+        ),
+        caught_by_search(
+            "linearizable register: StateStore with a careless modify",
+            StateStoreSubject::careless,
+            histories,
+            seed,
+        ),
+    ];
+    let bugs = in_memory.chain(on_disk).chain(on_one_key);
+    bugs.chain(careless).collect()
 }

@@ -69,4 +69,19 @@ pub trait Subject: Sync {
     /// # Errors
     /// [`Refused`] when the store gave up.
     fn update(&self, change: &mut dyn FnMut(&mut dyn Steps)) -> Result<u64, Refused>;
+    /// Changes one key: is told its value, and says what it is to be. A store that has no such way does it
+    /// in a transaction.
+    ///
+    /// # Errors
+    /// [`Refused`] when the store gave up.
+    fn modify(
+        &self,
+        key: Key,
+        change: &mut dyn FnMut(Option<Value>) -> Option<Value>,
+    ) -> Result<u64, Refused> {
+        self.update(&mut |steps| match change(steps.get(key)) {
+            Some(value) => steps.put(key, value),
+            None => steps.remove(key),
+        })
+    }
 }

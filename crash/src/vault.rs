@@ -8,7 +8,7 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use orchestrator_state::Durability;
+use orchestrator_state::{Durability, SeededBug};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -32,10 +32,28 @@ pub struct Entry {
 /// An entry that was found, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Kept {
-    /// Its place, counted from 1.
+    /// Its place. Places grow from entry to entry; whether they may leave out a number is the vault's.
     pub position: u64,
     /// The entry.
     pub entry: Entry,
+}
+
+/// All that was found after a crash.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Remains {
+    /// The entries, in the order of their places.
+    pub entries: Vec<Kept>,
+    /// How many records the vault had dropped, because it needed them no more.
+    pub dropped: u64,
+}
+
+impl From<Vec<Kept>> for Remains {
+    fn from(entries: Vec<Kept>) -> Self {
+        Self {
+            entries,
+            dropped: 0,
+        }
+    }
 }
 
 /// Something open for writing, by many threads at once.
@@ -45,6 +63,14 @@ pub trait Vault: Send + Sync {
     /// # Errors
     /// [`VaultError`] when it is not.
     fn put(&self, entry: &Entry) -> Result<u64, VaultError>;
+
+    /// What is done beside the writing, again and again, on a thread of its own. `false`: nothing is.
+    ///
+    /// # Errors
+    /// [`VaultError`] when it could not be done.
+    fn tend(&self) -> Result<bool, VaultError> {
+        Ok(false)
+    }
 }
 
 /// Why a vault did not do what it was asked for.
@@ -86,6 +112,12 @@ pub enum Kind {
     Store,
     /// A control: the store, acknowledging what the system has. A power cut loses it.
     StoreNoSync,
+    /// The store, which writes one checkpoint after the other meanwhile, and drops its journal.
+    StoreCheckpoint,
+    /// A control: the same, dropping the journal before the checkpoint is there.
+    StoreEarlyRetain,
+    /// A control: the same, without a sync of the checkpoint's file.
+    StoreUnsyncedCheckpoint,
     /// A control: lines in a file, acknowledged when the system has them. A power cut loses them.
     NoSync,
     /// A control: lines in a buffer, acknowledged before the system has them. A kill loses them.
@@ -94,11 +126,14 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 9] = [
         Self::Journal,
         Self::JournalNoSync,
         Self::Store,
         Self::StoreNoSync,
+        Self::StoreCheckpoint,
+        Self::StoreEarlyRetain,
+        Self::StoreUnsyncedCheckpoint,
         Self::NoSync,
         Self::Buffered,
     ];
@@ -111,9 +146,21 @@ impl Kind {
             Self::JournalNoSync => "journal-no-sync",
             Self::Store => "store",
             Self::StoreNoSync => "store-no-sync",
+            Self::StoreCheckpoint => "store-checkpoint",
+            Self::StoreEarlyRetain => "store-early-retain",
+            Self::StoreUnsyncedCheckpoint => "store-unsynced-checkpoint",
             Self::NoSync => "no-sync",
             Self::Buffered => "buffered",
         }
+    }
+
+    /// Whether it drops what it needs no more.
+    #[must_use]
+    pub fn drops(self) -> bool {
+        matches!(
+            self,
+            Self::StoreCheckpoint | Self::StoreEarlyRetain | Self::StoreUnsyncedCheckpoint
+        )
     }
 
     /// Opens the vault in a folder, and creates it where it is not there.
@@ -126,6 +173,15 @@ impl Kind {
             Self::JournalNoSync => Box::new(JournalVault::open(folder, Durability::None)?),
             Self::Store => Box::new(StoreVault::open(folder, Durability::Immediate)?),
             Self::StoreNoSync => Box::new(StoreVault::open(folder, Durability::None)?),
+            Self::StoreCheckpoint => Box::new(StoreVault::with_checkpoints(folder, None)?),
+            Self::StoreEarlyRetain => {
+                let bug = Some(SeededBug::EarlyRetain);
+                Box::new(StoreVault::with_checkpoints(folder, bug)?)
+            }
+            Self::StoreUnsyncedCheckpoint => {
+                let bug = Some(SeededBug::UnsyncedCheckpoint);
+                Box::new(StoreVault::with_checkpoints(folder, bug)?)
+            }
             Self::NoSync => Box::new(PlainVault::open(folder, 0)?),
             Self::Buffered => Box::new(PlainVault::open(folder, 1 << 20)?),
         })
@@ -135,11 +191,15 @@ impl Kind {
     ///
     /// # Errors
     /// [`VaultError`] when it cannot be opened or is found damaged.
-    pub fn kept(self, folder: &Path) -> Result<Vec<Kept>, VaultError> {
+    pub fn remains(self, folder: &Path) -> Result<Remains, VaultError> {
         match self {
-            Self::Journal | Self::JournalNoSync => journal::kept(folder),
-            Self::Store | Self::StoreNoSync => store::kept(folder),
-            Self::NoSync | Self::Buffered => plain::kept(folder),
+            Self::Journal | Self::JournalNoSync => journal::kept(folder).map(Remains::from),
+            Self::Store
+            | Self::StoreNoSync
+            | Self::StoreCheckpoint
+            | Self::StoreEarlyRetain
+            | Self::StoreUnsyncedCheckpoint => store::remains(folder),
+            Self::NoSync | Self::Buffered => plain::kept(folder).map(Remains::from),
         }
     }
 }

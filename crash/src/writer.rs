@@ -1,8 +1,10 @@
-//! The process that is killed: threads that write entries, and say so when each is acknowledged.
+//! The process that is killed: threads that write entries, and say so when each is acknowledged; and
+//! one that looks after the vault meanwhile, where the vault needs that.
 //!
 //! What it prints, a line each and in one `write` each, so that no line is torn by a kill:
 //! `opening` before the vault is opened, `open` after it, `ack NUMBER POSITION` after each
-//! acknowledgement, and `error TEXT` when a thread gives up.
+//! acknowledgement, `tended` each time that the vault was looked after, and `error TEXT` when a thread
+//! gives up.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,6 +17,9 @@ pub const THREADS: u64 = 4;
 
 /// The hidden word of the command line that makes a process a writer.
 pub const WORD: &str = "__write";
+
+/// What it says when the vault was looked after.
+pub const TENDED: &str = "tended";
 
 /// What a writer is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,6 +57,8 @@ pub fn write(orders: &Orders) -> Result<(), VaultError> {
             let thread = orders.life * THREADS + thread;
             scope.spawn(move || while one(vault, thread, next, told, &mut rng) {});
         }
+        let vault = &*vault;
+        scope.spawn(move || while tended(vault) {});
     });
     Ok(())
 }
@@ -81,6 +88,17 @@ fn one(
             told.fetch_max(position, Ordering::SeqCst);
             say(&format!("ack {} {position}", entry.number))
         }
+        Err(error) => {
+            say(&format!("error {error}"));
+            false
+        }
+    }
+}
+
+/// Does what is to be done beside the writing. Whether it can go on.
+fn tended(vault: &dyn Vault) -> bool {
+    match vault.tend() {
+        Ok(more) => more && say(TENDED),
         Err(error) => {
             say(&format!("error {error}"));
             false

@@ -1,6 +1,8 @@
 //! Replacing a file as a whole: whoever looks sees the old content or the new, also after a crash.
 
 mod error;
+#[cfg(test)]
+pub(crate) mod faulty;
 mod stale;
 mod steps;
 mod target;
@@ -12,8 +14,8 @@ use std::io;
 use std::path::Path;
 
 pub use error::{AtomicWriteError, WriteStep};
-pub(crate) use steps::sync_folder;
-use steps::{Steps, System};
+pub(crate) use stale::sweep;
+pub(crate) use steps::{Steps, System, sync_folder};
 pub(crate) use target::{follow, parent};
 
 /// Replaces a file's content, or creates the file, durably and in one step.
@@ -42,7 +44,11 @@ pub fn atomic_write(path: impl AsRef<Path>, bytes: &[u8]) -> Result<(), AtomicWr
 }
 
 /// [`atomic_write`] over given steps.
-fn replace(steps: &impl Steps, path: &Path, bytes: &[u8]) -> Result<(), AtomicWriteError> {
+pub(crate) fn replace(
+    steps: &dyn Steps,
+    path: &Path,
+    bytes: &[u8],
+) -> Result<(), AtomicWriteError> {
     let target = follow(path).map_err(not_written(path, WriteStep::FollowLink))?;
     let old = match fs::metadata(&target) {
         Ok(old) => Some(old),
@@ -71,7 +77,7 @@ enum Over {
 }
 
 fn write(
-    steps: &impl Steps,
+    steps: &dyn Steps,
     path: &Path,
     target: &Path,
     bytes: &[u8],

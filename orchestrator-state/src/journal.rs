@@ -67,7 +67,6 @@ use std::thread::{self, JoinHandle};
 use serde::Serialize;
 
 use crate::Digest;
-pub(crate) use commit::LONGEST;
 use commit::Shared;
 use lock::Lock;
 

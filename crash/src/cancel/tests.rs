@@ -60,7 +60,7 @@ async fn carry(scales: &RefCell<(i32, i32)>) {
 }
 
 #[test]
-fn what_is_left_half_done_is_seen() {
+fn control_what_is_left_half_done_is_seen() {
     let scales = RefCell::new((10, 0));
     let mut broken = Vec::new();
     drop_at_every_await(
@@ -126,14 +126,14 @@ fn another_thread_may_do_the_waking() {
 }
 
 #[test]
-fn a_lost_wake_up_is_seen() {
+fn control_a_lost_wake_up_is_seen() {
     let hasty = DropAtEveryAwait::default().with_patience(Duration::from_millis(1));
     let stuck = hasty.run(std::future::pending::<()>, |_| {});
     assert_eq!(stuck, Err(StuckError::NeverWoken { polls: 1 }));
 }
 
 #[test]
-fn a_waker_that_is_kept_is_seen() {
+fn control_a_waker_that_is_kept_is_seen() {
     let place = Mutex::new(None);
     let hasty = DropAtEveryAwait::default().with_patience(Duration::from_millis(1));
     let mut kept = Vec::new();

@@ -6,8 +6,11 @@ use std::path::{Path, PathBuf};
 use crate::audit::{Ack, Findings, audit};
 use crate::child::{Moment, TrialError};
 use crate::line::Line;
-use crate::vault::Kind;
+use crate::vault::{Kind, Remains};
 use crate::writer::Orders;
+
+/// How many acknowledgements a life has at most, where they decide.
+const MOST_ACKS: usize = 60;
 
 /// One life of a vault, and when it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,7 +28,6 @@ pub struct Campaign {
     base: PathBuf,
     /// How many lives a vault has at most.
     lives: u64,
-    most_acks: usize,
     rng: fastrand::Rng,
 }
 
@@ -41,6 +43,10 @@ pub struct Toll {
     /// How many entries were kept although their writer died before it could say so. They show that
     /// the strikes fell into commits.
     pub in_flight: usize,
+    /// In how many lives records were dropped.
+    pub dropped: u64,
+    /// Whether they should have been.
+    pub drops: bool,
     /// What was wrong, added up.
     pub findings: Findings,
     /// How often what was left could not be opened, or was found damaged.
@@ -50,15 +56,15 @@ pub struct Toll {
 }
 
 impl Campaign {
-    /// Strikes vaults of a kind in folders below `base`. One life is ended after 1 to `most_acks`
-    /// acknowledgements, and one of 16 while it begins, unless it is the only one.
+    /// Strikes vaults of a kind in folders below `base`. One life is ended after 1 to 60
+    /// acknowledgements, or some checkpoints where there are any; and one of 16 while it begins, unless
+    /// it is the only one.
     #[must_use]
-    pub fn new(kind: Kind, base: &Path, lives: u64, most_acks: usize, seed: u64) -> Self {
+    pub fn new(kind: Kind, base: &Path, lives: u64, seed: u64) -> Self {
         Self {
             kind,
             base: base.to_owned(),
             lives,
-            most_acks,
             rng: fastrand::Rng::with_seed(seed),
         }
     }
@@ -73,19 +79,24 @@ impl Campaign {
         iterations: usize,
         mut strike: impl FnMut(&Strike) -> Result<Vec<Ack>, TrialError>,
     ) -> Result<Toll, TrialError> {
-        let mut toll = Toll::default();
+        let mut toll = Toll {
+            drops: self.kind.drops(),
+            ..Toll::default()
+        };
         while toll.iterations < iterations {
             let folder = self.base.join(format!("vault-{}", toll.iterations));
             let mut acks = Vec::new();
-            let mut before = 0;
+            let (mut before, mut dropped) = (0, 0);
             for life in 0..self.rng.u64(1..=self.lives) {
                 if toll.iterations == iterations {
                     break;
                 }
                 let moment = if self.lives == 1 {
-                    Moment::Acks(self.rng.usize(1..=self.most_acks))
+                    Moment::Acks(self.rng.usize(1..=MOST_ACKS))
+                } else if self.kind.drops() {
+                    Moment::random_tended(&mut self.rng, MOST_ACKS)
                 } else {
-                    Moment::random(&mut self.rng, self.most_acks)
+                    Moment::random(&mut self.rng, MOST_ACKS)
                 };
                 let orders = Orders {
                     kind: self.kind,
@@ -99,9 +110,11 @@ impl Campaign {
                 toll.iterations += 1;
                 match toll.judge(self.kind, &folder, &acks) {
                     None => break,
-                    Some(kept) => {
+                    Some(remains) => {
+                        let kept = remains.entries.len();
                         toll.in_flight += kept.saturating_sub(expected);
-                        before = kept;
+                        toll.dropped += u64::from(remains.dropped > dropped);
+                        (before, dropped) = (kept, remains.dropped);
                     }
                 }
             }
@@ -115,17 +128,17 @@ impl Campaign {
 }
 
 impl Toll {
-    /// How many entries there are, if all is well.
-    fn judge(&mut self, kind: Kind, folder: &Path, acks: &[Ack]) -> Option<usize> {
-        let wrong = match kind.kept(folder) {
+    /// What there is, if all is well.
+    fn judge(&mut self, kind: Kind, folder: &Path, acks: &[Ack]) -> Option<Remains> {
+        let wrong = match kind.remains(folder) {
             Err(error) => {
                 self.unsound += 1;
                 error.to_string()
             }
-            Ok(kept) => {
-                let findings = audit(acks, &kept);
+            Ok(remains) => {
+                let findings = audit(acks, &remains.entries);
                 if findings.total() == 0 {
-                    return Some(kept.len());
+                    return Some(remains);
                 }
                 self.losses += usize::from(findings.lost > 0);
                 self.findings.lost += findings.lost;
@@ -145,9 +158,33 @@ impl Toll {
     #[must_use]
     pub fn line(&self, name: &str, seed: u64) -> Line {
         let wrong = self.findings.total() + self.unsound;
-        let vacuous = self.acknowledged < self.iterations;
-        Line::none(name, wrong, "lost or wrong", self.note(seed))
-            .but(vacuous.then(|| "hardly anything was acknowledged".to_owned()))
+        let vacuous = if self.acknowledged < self.iterations {
+            Some("hardly anything was acknowledged")
+        } else if self.drops && self.dropped == 0 {
+            Some("no checkpoint has made anything needless")
+        } else {
+            None
+        };
+        Line::none(name, wrong, "lost or wrong", self.note(seed)).but(vacuous.map(str::to_owned))
+    }
+
+    /// The line of a control whose damage is found only where the strike falls into a certain moment:
+    /// at least `target` percent of the iterations have to find it.
+    #[must_use]
+    pub fn sometimes(&self, name: &str, target: f64, seed: u64) -> Line {
+        Line::control(
+            name,
+            self.caught(),
+            self.iterations,
+            target,
+            self.note(seed),
+        )
+    }
+
+    /// After how many strikes something was lost or damaged.
+    #[must_use]
+    pub fn caught(&self) -> usize {
+        self.losses + self.unsound
     }
 
     /// The line of a control, which must lose acknowledged entries in 99 % of the iterations.
@@ -156,10 +193,15 @@ impl Toll {
         Line::control(name, self.losses, self.iterations, 99.0, self.note(seed))
     }
 
-    fn note(&self, seed: u64) -> String {
+    pub(super) fn note(&self, seed: u64) -> String {
         let first = self.first.as_deref();
+        let dropped = if self.drops {
+            format!("; journal dropped in {} lives", self.dropped)
+        } else {
+            String::new()
+        };
         format!(
-            "{} iterations, seed {seed}: {} acknowledged, {} more in flight; {}; {} unsound{}",
+            "{} iterations, seed {seed}: {} acknowledged, {} more in flight{dropped}; {}; {} unsound{}",
             self.iterations,
             self.acknowledged,
             self.in_flight,

@@ -18,6 +18,8 @@ type Tables = [Table<Key, Value>; 2];
 pub struct StateStoreSubject {
     store: StateStore,
     tables: Tables,
+    /// Whether `modify` writes without a look whether its key is still what it was.
+    careless: bool,
     /// Where the store is, if it is on a disk. It is the last field: the store is closed before its
     /// folder is taken away.
     _folder: Option<TempDir>,
@@ -41,6 +43,18 @@ impl StateStoreSubject {
     pub fn with_seeded_bug(bug: SeededBug) -> Self {
         let store = StoreConfig::default().with_seeded_bug(bug).in_memory();
         Self::on(store, None)
+    }
+
+    /// An empty store in memory, changed by a `modify` that reads, and then writes whatever has come between.
+    ///
+    /// # Panics
+    /// When the store cannot open a table.
+    #[must_use]
+    pub fn careless() -> Self {
+        Self {
+            careless: true,
+            ..Self::new()
+        }
     }
 
     /// An empty store in a folder of its own, which goes with it.
@@ -68,6 +82,7 @@ impl StateStoreSubject {
         Self {
             store,
             tables,
+            careless: false,
             _folder: folder,
         }
     }
@@ -207,6 +222,28 @@ impl Subject for StateStoreSubject {
         let updated = self.store.update(|tx| change(&mut Borrowed { tx, tables }));
         match updated {
             Ok(((), version)) => Ok(version.get()),
+            Err(UpdateError::Contended { .. }) => Err(Refused),
+            Err(error) => panic!("the store has stopped: {error}"),
+        }
+    }
+    fn modify(
+        &self,
+        key: Key,
+        change: &mut dyn FnMut(Option<Value>) -> Option<Value>,
+    ) -> Result<u64, Refused> {
+        let table = of(&self.tables, key);
+        if self.careless {
+            let new = change(self.view().get(key));
+            return self.update(&mut |steps| match new {
+                Some(value) => steps.put(key, value),
+                None => steps.remove(key),
+            });
+        }
+        let modified = self
+            .store
+            .modify(table, &key, |value| change(value.copied()));
+        match modified {
+            Ok(version) => Ok(version.get()),
             Err(UpdateError::Contended { .. }) => Err(Refused),
             Err(error) => panic!("the store has stopped: {error}"),
         }

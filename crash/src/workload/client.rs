@@ -30,7 +30,7 @@ impl<'c, 's, S: Subject> Client<'c, 's, S> {
         // A snapshot that is kept over other transactions, and where it stands in the events.
         let mut held: Option<(S::View<'s>, usize)> = None;
         for _ in 0..self.shared.shape.transactions {
-            match self.rng.u8(0..10) {
+            match self.rng.u8(0..12) {
                 0 => {
                     let (view, event) = self.take(subject);
                     pause(&mut self.rng);
@@ -41,6 +41,7 @@ impl<'c, 's, S: Subject> Client<'c, 's, S> {
                     None => held = Some(self.take(subject)),
                 },
                 3 => self.update(subject),
+                4 | 5 => self.modify(subject),
                 _ => self.transaction(subject),
             }
             pause(&mut self.rng);
@@ -143,6 +144,45 @@ impl<'c, 's, S: Subject> Client<'c, 's, S> {
             to: self.tick(),
         };
         let outcome = match updated {
+            Ok(version) => Outcome::Committed { version },
+            Err(_) => Outcome::Refused,
+        };
+        self.push(began, ended, steps, outcome);
+    }
+
+    /// A change of one key, without a transaction.
+    fn modify(&mut self, subject: &'s S) {
+        let key = self.rng.u32(0..self.shared.shape.keys);
+        let removes = self.rng.u8(0..4) == 0;
+        let (shared, rng) = (self.shared, &mut self.rng);
+        let mut steps = Vec::new();
+        let mut asked = shared.clock.tick();
+        let mut began = Span {
+            from: asked,
+            to: asked,
+        };
+        let modified = subject.modify(key, &mut |got| {
+            // Only the last time counts, and it began after the one before was refused.
+            began = Span {
+                from: asked,
+                to: shared.clock.tick(),
+            };
+            let put = (!removes).then(|| shared.value());
+            steps.clear();
+            steps.push(Step::Get { key, got });
+            steps.push(match put {
+                Some(value) => Step::Put { key, value },
+                None => Step::Remove { key },
+            });
+            pause(rng);
+            asked = shared.clock.tick();
+            put
+        });
+        let ended = Span {
+            from: asked,
+            to: self.tick(),
+        };
+        let outcome = match modified {
             Ok(version) => Outcome::Committed { version },
             Err(_) => Outcome::Refused,
         };

@@ -17,6 +17,7 @@ fn the_journal_and_the_store_survive_kills() {
         Kind::JournalNoSync,
         Kind::Store,
         Kind::StoreNoSync,
+        Kind::StoreCheckpoint,
     ] {
         let line = kill::survives(program(), kind, 20, fastrand::u64(..1 << 48)).unwrap();
         assert!(line.met, "{line:?}");
@@ -30,6 +31,13 @@ fn what_is_acknowledged_out_of_a_buffer_does_not() {
     // Nor is it let through where it should have survived.
     let line = kill::survives(program(), Kind::Buffered, 5, 1).unwrap();
     assert!(!line.met, "{line:?}");
+}
+
+#[test]
+fn a_journal_that_is_dropped_before_its_checkpoint_is_there_is_missed() {
+    let seed = fastrand::u64(..1 << 48);
+    let line = kill::control_of_checkpoints(program(), 300, seed).unwrap();
+    assert!(line.met, "{line:?}");
 }
 
 #[test]

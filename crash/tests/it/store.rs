@@ -29,7 +29,7 @@ fn histories_of_a_store_on_a_disk_are_serializable() {
 #[test]
 fn each_bug_of_the_store_is_caught() {
     let lines = seeded::controls(1_000, fastrand::u64(..1 << 48));
-    assert_eq!(lines.len(), 24);
+    assert_eq!(lines.len(), 26);
     for line in lines {
         assert!(line.met, "{line:?}");
     }

@@ -56,7 +56,7 @@ pub(super) fn sweep_once(folder: &Path) {
 
 /// Removes the temporary files of dead writers. What cannot be read, locked or removed stays: the
 /// write that comes next does not depend on it, and says itself what is wrong with the folder.
-pub(super) fn sweep(folder: &Path) {
+pub(crate) fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else {
         return;
     };

@@ -1,6 +1,7 @@
-//! The system calls of an atomic write, one method each, so that every one can be made to fail.
+//! The system calls that put whole files into their places, one method each, so that every one can be
+//! made to fail. Atomic writes, checkpoints and the journal's retention go through them.
 
-use std::fs::{File, Metadata, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,9 +9,13 @@ use tempfile::{Builder, NamedTempFile};
 
 use super::stale;
 
-/// What an atomic write does, step by step. The temporary file removes itself when it is dropped
-/// before it is renamed.
-pub(super) trait Steps {
+/// What is done to files, step by step. The temporary file removes itself when it is dropped before it
+/// is renamed.
+pub(crate) trait Steps: Send + Sync {
+    /// Creates a folder, and those above it, where they are not there.
+    fn create_folder(&self, folder: &Path) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Creates a temporary file. A private one is for this user only until it gets permissions.
     fn create(&self, folder: &Path, private: bool) -> io::Result<NamedTempFile>;
     /// Gives the file the owner and group of another. `false`: the system does not let us.
@@ -31,9 +36,17 @@ pub(super) trait Steps {
 
 /// The real ones.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct System;
+pub(crate) struct System;
 
 impl Steps for System {
+    fn create_folder(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        fs::remove_file(path)
+    }
+
     fn create(&self, folder: &Path, private: bool) -> io::Result<NamedTempFile> {
         let mut builder = Builder::new();
         builder.prefix(stale::PREFIX).suffix(stale::SUFFIX);

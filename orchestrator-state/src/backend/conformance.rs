@@ -145,6 +145,7 @@ macro_rules! conformance {
             readers: consumers_that_race_deal_with_each_event_once,
             dropped: a_commit_that_is_dropped_is_whole_or_nothing,
             dropped: calls_of_the_queue_that_are_dropped_lose_no_task,
+            dropped: calls_of_the_log_and_the_keys_that_are_dropped_take_nothing_else,
         }
     };
     (@tests ($factory:expr) $($module:ident: $name:ident,)*) => {

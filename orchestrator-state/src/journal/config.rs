@@ -2,14 +2,17 @@
 
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::clock::{Clock, SystemClock};
+use super::commit::LONGEST;
 use super::end::Told;
 use super::error::OpenError;
 use super::medium::{Disk, Medium};
 use super::open::{OpenReport, Parts};
 use super::{Holder, Journal};
+use crate::atomic::{Steps, System};
 
 /// What an acknowledgement means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,10 +33,14 @@ pub enum Durability {
 pub struct JournalConfig {
     pub(super) clock: Box<dyn Clock>,
     pub(super) medium: Box<dyn Medium>,
+    /// How whole files are replaced and removed.
+    pub(crate) steps: Arc<dyn Steps>,
     pub(super) durability: Durability,
     pub(super) segment_bytes: u64,
     pub(super) anchor_interval: Duration,
     pub(super) told: Option<Told>,
+    /// The longest record that the store on this journal makes, in bytes.
+    pub(crate) longest: usize,
 }
 
 impl Default for JournalConfig {
@@ -41,10 +48,13 @@ impl Default for JournalConfig {
         Self {
             clock: Box::new(SystemClock),
             medium: Box::new(Disk),
+            steps: Arc::new(System),
             durability: Durability::default(),
             segment_bytes: 16 << 20,
             anchor_interval: Duration::from_millis(100),
             told: None,
+            // What the journal adds to a record is far less than the difference.
+            longest: LONGEST - 1024,
         }
     }
 }
@@ -71,6 +81,20 @@ impl JournalConfig {
     #[must_use]
     pub fn with_medium(mut self, medium: impl Medium + 'static) -> Self {
         self.medium = Box::new(medium);
+        self
+    }
+
+    /// Replaces and removes whole files by these steps.
+    #[cfg(test)]
+    pub(crate) fn with_steps(mut self, steps: impl Steps + 'static) -> Self {
+        self.steps = Arc::new(steps);
+        self
+    }
+
+    /// Refuses longer records of a store.
+    #[cfg(test)]
+    pub(crate) fn with_longest(mut self, bytes: usize) -> Self {
+        self.longest = bytes;
         self
     }
 

@@ -18,7 +18,7 @@ use super::shelf::{Folder, Shelf, segment_name};
 use super::survey::{Survey, survey};
 use super::writer::Writer;
 use super::{HEAD, Journal, LOCK, SEGMENTS};
-use crate::atomic::{atomic_write, parent};
+use crate::atomic::{Steps, parent, replace};
 
 /// What was found when a journal was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -61,7 +61,12 @@ impl Parts {
         // A crash may have come between noting that segments are dropped and dropping them.
         let dropped = shelf.segments().map_err(at("reading", &segments))?;
         let dropped = dropped.range(..=survey.base.seq).copied();
-        remove(&*config.medium, &segments, dropped)
+        if dropped.clone().next().is_some() {
+            // The same crash may have come before the list was durable, which must not be behind.
+            let synced = config.medium.sync_folder(folder);
+            synced.map_err(at("syncing", folder))?;
+        }
+        remove(&*config.steps, &*config.medium, &segments, dropped)
             .map_err(|(path, source)| at("removing", &path)(source))?;
 
         let first = survey.segment.unwrap_or(survey.end.seq + 1);
@@ -87,7 +92,7 @@ impl Parts {
             .sync_folder(&segments)
             .map_err(at("syncing", &segments))?;
         let relaxed = config.durability != Durability::Immediate;
-        let anchored = anchor(&shelf, &survey, relaxed)?;
+        let anchored = anchor(&*config.steps, &shelf, &survey, relaxed)?;
         let head_path = folder.join(HEAD);
         let anchor = config
             .medium
@@ -104,6 +109,7 @@ impl Parts {
         };
         let writer = Writer {
             medium: config.medium,
+            steps: config.steps,
             folder: segments.clone(),
             segment,
             anchor,
@@ -169,7 +175,12 @@ fn create(medium: &dyn Medium, folder: &Path) -> io::Result<()> {
 
 /// Sees to it that the anchor names the end of the journal. Where it does not, the file is
 /// replaced as a whole, so that neither of its slots can be torn.
-fn anchor(shelf: &Folder, survey: &Survey, relaxed: bool) -> Result<Anchor, OpenError> {
+fn anchor(
+    steps: &dyn Steps,
+    shelf: &Folder,
+    survey: &Survey,
+    relaxed: bool,
+) -> Result<Anchor, OpenError> {
     if let Some(anchored) = survey.anchored
         && anchored.link == survey.end
         && anchored.relaxed == relaxed
@@ -178,6 +189,6 @@ fn anchor(shelf: &Folder, survey: &Survey, relaxed: bool) -> Result<Anchor, Open
     }
     let (newer, bytes) = Anchor::first_file(survey.end, relaxed);
     debug_assert!(Anchors::decode(&bytes).is_ok());
-    atomic_write(shelf.path().join(HEAD), &bytes).map_err(OpenError::Anchor)?;
+    replace(steps, &shelf.path().join(HEAD), &bytes).map_err(OpenError::Anchor)?;
     Ok(newer)
 }

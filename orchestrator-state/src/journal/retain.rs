@@ -14,7 +14,7 @@ use super::tape::{Found, Tape};
 use super::writer::Writer;
 use super::{PRUNED, SEGMENTS};
 use crate::Digest;
-use crate::atomic::atomic_write;
+use crate::atomic::{Steps, replace};
 
 /// What retention did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -67,9 +67,9 @@ pub(super) fn retain(folder: &Path, writer: &Writer, seq: u64) -> Result<Pruned,
     if gone.segments.is_empty() {
         return Ok(gone);
     }
-    atomic_write(folder.join(PRUNED), &text).map_err(RetainError::Note)?;
+    replace(&*writer.steps, &folder.join(PRUNED), &text).map_err(RetainError::Note)?;
     let firsts = gone.segments.iter().map(|segment| segment.first);
-    remove(&*writer.medium, writer.folder(), firsts)
+    remove(&*writer.steps, &*writer.medium, writer.folder(), firsts)
         .map_err(|(path, source)| RetainError::Remove { path, source })?;
     Ok(gone)
 }
@@ -98,6 +98,7 @@ fn read_whole(shelf: &Folder, first: u64, before: Link) -> Result<(Link, u64, Di
 
 /// Removes segments and makes that durable.
 pub(super) fn remove(
+    steps: &dyn Steps,
     medium: &dyn Medium,
     folder: &Path,
     firsts: impl Iterator<Item = u64>,
@@ -105,7 +106,7 @@ pub(super) fn remove(
     let mut any = false;
     for first in firsts {
         let path = folder.join(segment_name(first));
-        fs::remove_file(&path).map_err(|error| (path, error))?;
+        steps.remove(&path).map_err(|error| (path, error))?;
         any = true;
     }
     if any {

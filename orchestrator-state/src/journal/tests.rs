@@ -19,6 +19,8 @@ mod proving;
 mod reading;
 #[cfg(not(feature = "shuttle"))]
 mod retention;
+#[cfg(not(feature = "shuttle"))]
+mod rewritten;
 #[cfg(feature = "shuttle")]
 mod schedules;
 #[cfg(not(feature = "shuttle"))]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::anchor::Anchor;
@@ -10,6 +11,7 @@ use super::block::Link;
 use super::config::Durability;
 use super::medium::{LogFile, Medium, write_all};
 use super::shelf::segment_name;
+use crate::atomic::Steps;
 
 /// How far ahead zeros are written: first this, then twice as much each time.
 const FIRST_STEP: u64 = 64 << 10;
@@ -20,6 +22,8 @@ static ZEROS: [u8; FIRST_STEP as usize] = [0; FIRST_STEP as usize];
 /// Both files and the place to go on at.
 pub(super) struct Writer {
     pub(super) medium: Box<dyn Medium>,
+    /// How whole files are replaced and removed.
+    pub(super) steps: Arc<dyn Steps>,
     /// Where the segments are.
     pub(super) folder: PathBuf,
     pub(super) segment: Box<dyn LogFile>,

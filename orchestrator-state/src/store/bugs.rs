@@ -33,10 +33,14 @@ pub enum SeededBug {
     UnpinnedGc,
     /// Every seventh commit is acknowledged without its writes.
     LostWrite,
+    /// The journal before a checkpoint is dropped before the checkpoint is written.
+    EarlyRetain,
+    /// A checkpoint is vouched for, and the journal before it dropped, without a sync of its file.
+    UnsyncedCheckpoint,
 }
 
 impl SeededBug {
-    /// Every one of them.
+    /// Those that the clients of a store can see. The others take a crash.
     pub const ALL: [Self; 10] = [
         Self::DropValidation,
         Self::SkipReadSet,

@@ -5,23 +5,28 @@
 //! it. The journal gets a record with the digest of the whole file, and a file that has one is as hard
 //! to change as the journal. One without, which a crash between the two leaves, is not used.
 
-use std::fs::{self, File};
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
+mod read;
+mod write;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::Version;
-use super::durable::{Durable, Staged, StagedTable, Vouched};
+use super::bugs::SeededBug;
+use super::durable::{Durable, Vouched};
 use super::error::{OpenStoreError, StoreError};
 use super::inner::Inner;
-use super::table::AnyCore;
-use crate::atomic::sync_folder;
+use crate::atomic::Steps;
 use crate::sync::Ordering;
 use crate::{Digest, RetainError};
+pub(super) use read::load;
+use write::{New, Source};
 
 const FOLDER: &str = "checkpoints";
 const FORMAT: &str = "orchestrator-checkpoint-v1";
@@ -81,43 +86,13 @@ struct Foot {
     digest: Digest,
 }
 
-/// A checkpoint that was read.
-pub(super) struct Loaded {
-    pub(super) digest: Digest,
-    pub(super) staged: Staged,
-}
-
-/// Writes and hashes what passes.
-struct Hashing<W> {
-    out: W,
-    hasher: blake3::Hasher,
-}
-
-impl<W: Write> Write for Hashing<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let count = self.out.write(bytes)?;
-        self.hasher.update(&bytes[..count]);
-        Ok(count)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
-/// What a checkpoint consists of, without the store's lock.
-struct Source {
-    cores: Vec<Arc<dyn AnyCore>>,
-    staged: Vec<(String, Arc<StagedTable>)>,
-}
-
 impl Inner {
     /// Writes a checkpoint of the newest published version, and drops the journal that it and the
     /// one before it make needless.
     pub(super) fn checkpoint(self: &Arc<Self>) -> Result<Checkpoint, CheckpointError> {
         let durable = self.durable.as_ref().ok_or(CheckpointError::InMemory)?;
-        let _only_one = durable
-            .checkpointing
+        let mut unvouched = durable
+            .unvouched
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         let (snapshot, source) = {
@@ -135,9 +110,20 @@ impl Inner {
         let version = snapshot.version();
         // It may be a version that only the operating system has; the checkpoint must not be ahead.
         durable.journal.flush().map_err(|error| self.stop(error))?;
-        let (rows, digest) = write(&durable.folder, version.get(), &source)?;
-        self.vouch(durable, version.get(), digest)?;
-        let oldest = prune(&durable.folder)?;
+        if self.bug == Some(SeededBug::EarlyRetain) {
+            durable.journal.retain_from(version.get() + 1)?;
+        }
+        let new = New {
+            steps: &*durable.steps,
+            folder: durable.folder.join(FOLDER),
+            version: version.get(),
+            synced: self.bug != Some(SeededBug::UnsyncedCheckpoint),
+        };
+        unvouched.insert(new.version);
+        let (rows, digest) = new.write(&source)?;
+        self.vouch(durable, new.version, digest)?;
+        unvouched.remove(&new.version);
+        let oldest = prune(&*durable.steps, &durable.folder, &mut unvouched)?;
         let pruned = durable.journal.retain_from(oldest + 1)?;
         Ok(Checkpoint {
             version,
@@ -152,7 +138,8 @@ impl Inner {
         let ticket = {
             let mut state = self.lock();
             state.check()?;
-            let ticket = durable.vouch(&Vouched { version, digest })?;
+            let vouched = durable.vouch(&Vouched { version, digest });
+            let ticket = vouched.map_err(|error| state.stop(error))?;
             self.latest.store(ticket.seq(), Ordering::Release);
             ticket
         };
@@ -161,77 +148,20 @@ impl Inner {
     }
 }
 
-/// Writes the file and makes it durable.
-fn write(folder: &Path, version: u64, source: &Source) -> Result<(u64, Digest), CheckpointError> {
-    let folder = folder.join(FOLDER);
-    let path = folder.join(format!("{version:020}.jsonl"));
-    let failed = |step, path: &Path| {
-        let path = path.to_owned();
-        move |source| CheckpointError::Io { step, path, source }
-    };
-    let is_new = !folder.exists();
-    fs::create_dir_all(&folder).map_err(failed("creating", &folder))?;
-    if is_new {
-        sync_folder(crate::atomic::parent(&folder)).map_err(failed("syncing", &folder))?;
-    }
-    let file = tempfile::Builder::new()
-        .prefix(".orchestrator-")
-        .suffix(".tmp")
-        .tempfile_in(&folder)
-        .map_err(failed("creating", &path))?;
-    let mut out = Hashing {
-        out: BufWriter::new(file),
-        hasher: blake3::Hasher::new(),
-    };
-    let rows = lines(&mut out, version, source).map_err(failed("writing", &path))?;
-    let digest = Digest::from_bytes(*out.hasher.finalize().as_bytes());
-    let file = out
-        .out
-        .into_inner()
-        .map_err(|error| failed("writing", &path)(error.into_error()))?;
-    file.as_file()
-        .sync_all()
-        .map_err(failed("syncing", &path))?;
-    file.persist(&path)
-        .map_err(|error| failed("renaming", &path)(error.error))?;
-    sync_folder(&folder).map_err(failed("syncing", &folder))?;
-    Ok((rows, digest))
+/// For `map_err`.
+fn failed(step: &'static str, path: &Path) -> impl FnOnce(io::Error) -> CheckpointError + use<> {
+    let path = path.to_owned();
+    move |source| CheckpointError::Io { step, path, source }
 }
 
-fn lines<W: Write>(out: &mut Hashing<W>, version: u64, source: &Source) -> io::Result<u64> {
-    let head = Head {
-        format: FORMAT.to_owned(),
-        version,
-    };
-    serde_json::to_writer(&mut *out, &head)?;
-    out.write_all(b"\n")?;
-    let mut rows = 0;
-    for core in &source.cores {
-        let table = serde_json::to_string(core.name())?;
-        core.export(version, &mut |key, value, version| {
-            rows += 1;
-            writeln!(out, "[{table},{key},{value},{version}]")
-        })?;
-    }
-    for (name, staged) in &source.staged {
-        let table = serde_json::to_string(name)?;
-        for (key, (version, value)) in staged.iter() {
-            rows += 1;
-            writeln!(out, "[{table},{key},{value},{version}]")?;
-        }
-    }
-    let foot = Foot {
-        rows,
-        digest: Digest::from_bytes(*out.hasher.finalize().as_bytes()),
-    };
-    serde_json::to_writer(&mut *out, &foot)?;
-    out.write_all(b"\n")?;
-    Ok(rows)
+/// The name of the file of a version.
+fn file_name(version: u64) -> String {
+    format!("{version:020}.jsonl")
 }
 
-/// The versions that there are checkpoints of, oldest first, with their files.
+/// The versions that there are checkpoints of in a folder, oldest first, with their files.
 fn list(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
-    let entries = match fs::read_dir(folder.join(FOLDER)) {
+    let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
@@ -253,16 +183,25 @@ fn list(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
 }
 
 /// Removes all checkpoints but the newest. Says which version the oldest that is left shows.
-fn prune(folder: &Path) -> Result<u64, CheckpointError> {
-    let failed = |step, path: &Path| {
-        let path = path.to_owned();
-        move |source| CheckpointError::Io { step, path, source }
-    };
-    let mut all = list(folder).map_err(failed("listing", folder))?;
+///
+/// One that failed and left its file nevertheless does not count, and goes first: the journal is needed
+/// as if it were not there.
+fn prune(
+    steps: &dyn Steps,
+    folder: &Path,
+    unvouched: &mut BTreeSet<u64>,
+) -> Result<u64, CheckpointError> {
+    let folder = folder.join(FOLDER);
+    let mut all = list(&folder).map_err(failed("listing", &folder))?;
+    let needless = all.extract_if(.., |(version, _)| unvouched.contains(version));
+    let mut needless: Vec<_> = needless.collect();
     let kept = all.split_off(all.len().saturating_sub(KEPT));
-    for (_, path) in &all {
-        fs::remove_file(path).map_err(failed("removing", path))?;
+    needless.append(&mut all);
+    for (version, path) in &needless {
+        steps.remove(path).map_err(failed("removing", path))?;
+        unvouched.remove(version);
     }
+    unvouched.clear();
     // With one checkpoint there is nothing to fall back to but the journal.
     match kept.as_slice() {
         [(oldest, _), _] => Ok(*oldest),
@@ -272,7 +211,7 @@ fn prune(folder: &Path) -> Result<u64, CheckpointError> {
 
 /// The checkpoints that are there, newest first: their versions and their files.
 pub(super) fn newest_first(folder: &Path) -> Result<Vec<(u64, PathBuf)>, OpenStoreError> {
-    let mut all = list(folder).map_err(|source| OpenStoreError::Io {
+    let mut all = list(&folder.join(FOLDER)).map_err(|source| OpenStoreError::Io {
         step: "listing the checkpoints in",
         path: folder.to_owned(),
         source,
@@ -281,82 +220,13 @@ pub(super) fn newest_first(folder: &Path) -> Result<Vec<(u64, PathBuf)>, OpenSto
     Ok(all)
 }
 
-/// Reads a checkpoint of a version.
-pub(super) fn load(version: u64, path: PathBuf) -> Result<Loaded, OpenStoreError> {
-    match read(&path) {
-        Ok((found, digest, staged)) if found == version => Ok(Loaded { digest, staged }),
-        Ok(_) => Err(OpenStoreError::Checkpoint {
-            path,
-            reason: "it shows another version than its name says".to_owned(),
-        }),
-        Err(reason) => Err(OpenStoreError::Checkpoint { path, reason }),
-    }
-}
-
 /// Removes checkpoints that are not needed.
-pub(super) fn remove(paths: &[PathBuf]) -> Result<(), OpenStoreError> {
+pub(super) fn remove(steps: &dyn Steps, paths: &[PathBuf]) -> Result<(), OpenStoreError> {
     paths.iter().try_for_each(|path| {
-        fs::remove_file(path).map_err(|source| OpenStoreError::Io {
+        steps.remove(path).map_err(|source| OpenStoreError::Io {
             step: "removing",
             path: path.clone(),
             source,
         })
     })
-}
-
-/// Reads a checkpoint whole. The error says what is wrong with it.
-fn read(path: &Path) -> Result<(u64, Digest, Staged), String> {
-    let file = File::open(path).map_err(|error| format!("it cannot be read: {error}"))?;
-    let mut lines = BufReader::new(file);
-    let mut hasher = blake3::Hasher::new();
-    let mut line = Vec::new();
-    let mut next = |line: &mut Vec<u8>| {
-        line.clear();
-        match lines.read_until(b'\n', line) {
-            Ok(_) if line.pop() == Some(b'\n') => Ok(()),
-            Ok(_) => Err("it ends too early".to_owned()),
-            Err(error) => Err(format!("it cannot be read: {error}")),
-        }
-    };
-    next(&mut line)?;
-    let head: Head =
-        serde_json::from_slice(&line).map_err(|_| "its first line is not a head".to_owned())?;
-    if head.format != FORMAT {
-        return Err(format!("its format is `{}`, not `{FORMAT}`", head.format));
-    }
-    hasher.update(&line).update(b"\n");
-    let mut staged = Staged::new();
-    let mut rows = 0;
-    loop {
-        next(&mut line)?;
-        if line.first() == Some(&b'{') {
-            break;
-        }
-        let row: Option<(String, &RawValue, &RawValue, u64)> = serde_json::from_slice(&line).ok();
-        let (table, key, value, version) =
-            row.ok_or_else(|| format!("its line {} is not a row", rows + 2))?;
-        let value = (version, value.get().to_owned());
-        staged
-            .entry(table)
-            .or_default()
-            .insert(key.get().to_owned(), value);
-        hasher.update(&line).update(b"\n");
-        rows += 1;
-    }
-    let foot: Foot =
-        serde_json::from_slice(&line).map_err(|_| "its last line is not a foot".to_owned())?;
-    if foot.rows != rows || foot.digest != Digest::from_bytes(*hasher.finalize().as_bytes()) {
-        return Err("its rows are not those that were written".to_owned());
-    }
-    hasher.update(&line).update(b"\n");
-    let mut rest = Vec::new();
-    match lines.read_until(b'\n', &mut rest) {
-        Ok(0) => {}
-        _ => return Err("something stands behind its end".to_owned()),
-    }
-    Ok((
-        head.version,
-        Digest::from_bytes(*hasher.finalize().as_bytes()),
-        staged,
-    ))
 }

@@ -342,7 +342,7 @@ fn refused(state: MutexGuard<'_, State>) -> StoreError {
 }
 
 impl State {
-    fn stop(&mut self, error: crate::AppendError) -> StoreError {
+    pub(super) fn stop(&mut self, error: crate::AppendError) -> StoreError {
         let error = StoreError::Stopped {
             source: Arc::new(error),
         };

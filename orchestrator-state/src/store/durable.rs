@@ -4,7 +4,7 @@
 //! `["table",key,value]`, or `["table",key]` where the row is taken away. The record's number is the
 //! commit's version. A `checkpoint` record vouches for a file of [`checkpoint`](super::checkpoint).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
@@ -19,6 +19,7 @@ use super::error::{OpenStoreError, StoreError};
 use super::publish::Publisher;
 use super::sets::encode_write;
 use super::table::{TableKey, TableValue};
+use crate::atomic::Steps;
 use crate::{Digest, Holder, Journal, JournalConfig, OpenReport, Ticket};
 
 /// Rows that were read from the disk, of a table that nobody has opened yet: by the JSON of the key,
@@ -37,8 +38,13 @@ pub(super) struct Durable {
     pub(super) folder: PathBuf,
     /// The tables' names by their numbers.
     names: RwLock<Vec<Arc<str>>>,
-    /// Held by whoever writes a checkpoint.
-    pub(super) checkpointing: Mutex<()>,
+    /// How checkpoints are put into their places.
+    pub(super) steps: Arc<dyn Steps>,
+    /// How many bytes a record may have.
+    longest: usize,
+    /// Held by whoever writes a checkpoint: the versions of the files that have come into their places,
+    /// or may have, and that the journal does not vouch for.
+    pub(super) unvouched: Mutex<BTreeSet<u64>>,
 }
 
 /// What a checkpoint's record says.
@@ -70,6 +76,7 @@ impl Durable {
     ) -> Result<Opened, OpenStoreError> {
         let publisher = Arc::new(Publisher::new(0));
         let told = Arc::clone(&publisher);
+        let (steps, longest) = (Arc::clone(&config.steps), config.longest);
         let (journal, report) = config
             .with_told(Box::new(move |seq, to_wake| {
                 let late = u64::from(bug == Some(SeededBug::LatePublish));
@@ -81,13 +88,15 @@ impl Durable {
                 folder: folder.to_owned(),
                 source,
             })?;
-        let (staged, replayed) = load(folder, journal.head().0)?;
+        let (staged, replayed) = load(&*steps, folder, journal.head().0)?;
         publisher.publish(journal.head().0);
         let durable = Self {
             journal,
             folder: folder.to_owned(),
             names: RwLock::default(),
-            checkpointing: Mutex::new(()),
+            steps,
+            longest,
+            unvouched: Mutex::default(),
         };
         Ok(Opened {
             durable,
@@ -104,6 +113,17 @@ impl Durable {
         names.push(Arc::clone(name));
     }
 
+    /// Refuses a record that the journal would, before anything was changed.
+    fn fitting(&self, record: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        if record.len() > self.longest {
+            return Err(StoreError::TooLarge {
+                bytes: record.len(),
+                limit: self.longest,
+            });
+        }
+        Ok(record)
+    }
+
     /// The record of a commit.
     pub(super) fn encode(&self, sets: &TableSets) -> Result<Vec<u8>, StoreError> {
         let mut record = Vec::with_capacity(128);
@@ -115,7 +135,7 @@ impl Durable {
             };
             sets.encode(&name, &mut record)?;
         }
-        fitting(bracketed(record))
+        self.fitting(bracketed(record))
     }
 
     /// The record of a commit that changes one key.
@@ -127,7 +147,7 @@ impl Durable {
     ) -> Result<Vec<u8>, StoreError> {
         let mut record = Vec::with_capacity(128);
         encode_write(table, key, revision, &mut record)?;
-        fitting(bracketed(record))
+        self.fitting(bracketed(record))
     }
 
     /// Gives a commit its place in the journal, and waits for nobody. To be called under the commit lock,
@@ -139,30 +159,10 @@ impl Durable {
     }
 
     /// Notes in the journal that a checkpoint is there.
-    pub(super) fn vouch(&self, vouched: &Vouched) -> Result<Ticket, StoreError> {
-        let data = serde_json::to_vec(vouched).map_err(|source| StoreError::Encode {
-            table: CHECKPOINT.to_owned(),
-            source: Arc::new(source),
-        })?;
-        let ticket = self.journal.submit_quietly(CHECKPOINT, &data);
-        ticket.map_err(|error| StoreError::Stopped {
-            source: Arc::new(error),
-        })
+    pub(super) fn vouch(&self, vouched: &Vouched) -> Result<Ticket, crate::AppendError> {
+        let data = serde_json::to_vec(vouched).map_err(crate::AppendError::Encode)?;
+        self.journal.submit_quietly(CHECKPOINT, &data)
     }
-}
-
-/// Refuses a record that the journal would, before anything was changed.
-fn fitting(record: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    // What the journal adds to a record is far less than this.
-    const MORE: usize = 1024;
-    let limit = crate::journal::LONGEST - MORE;
-    if record.len() > limit {
-        return Err(StoreError::TooLarge {
-            bytes: record.len(),
-            limit,
-        });
-    }
-    Ok(record)
 }
 
 /// Makes an array of writes. Each begins with a comma; the first one's is the array's beginning.
@@ -180,7 +180,7 @@ fn bracketed(mut record: Vec<u8>) -> Vec<u8> {
 ///
 /// The journal before a checkpoint is dropped only after the journal has vouched for it. So a file
 /// without a record, which a crash between the two has left, is not needed, and is removed.
-fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
+fn load(steps: &dyn Steps, folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
     let mut needless = Vec::new();
     for (version, path) in checkpoint::newest_first(folder)? {
         let checkpoint = checkpoint::load(version, path.clone())?;
@@ -194,7 +194,7 @@ fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
         let replay = replay(folder, version, checkpoint.staged)?;
         match replay.vouched {
             Some(vouched) if vouched == digest => {
-                checkpoint::remove(&needless)?;
+                checkpoint::remove(steps, &needless)?;
                 return Ok((replay.staged, replay.bytes));
             }
             Some(_) => {
@@ -207,7 +207,7 @@ fn load(folder: &Path, last: u64) -> Result<(Staged, u64), OpenStoreError> {
         }
     }
     let replay = replay(folder, 0, Staged::new())?;
-    checkpoint::remove(&needless)?;
+    checkpoint::remove(steps, &needless)?;
     Ok((replay.staged, replay.bytes))
 }
 

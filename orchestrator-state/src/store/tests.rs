@@ -2,8 +2,10 @@
 
 mod crowded;
 mod durable;
+mod faults;
 mod golden;
 mod history;
+mod large;
 mod model;
 mod transactions;
 mod waking;

@@ -4,11 +4,17 @@
 //! whether it passed prints lines of its own: JSON objects in the form of all figures, with `name`
 //! and `met`, each on one line of standard output.
 
+mod rows;
+
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
 use crate::run::{Result, cargo};
+pub(crate) use rows::HOOKED;
+
+/// How the names of tests begin that are controls.
+const CONTROL: &str = "control_";
 
 /// Tests that are run as one figure.
 pub(crate) struct Hooked {
@@ -18,101 +24,14 @@ pub(crate) struct Hooked {
     package: &'static str,
     /// Which of its test binaries, as cargo is told.
     target: &'static [&'static str],
-    /// Which tests: the beginning, or any part, of their paths.
+    /// Which tests: the beginning, or any part, of their paths. Those whose names begin with
+    /// [`CONTROL`] are left to the controls' rows.
     tests: &'static str,
-    /// What `cargo test … --` is told besides.
-    flags: &'static [&'static str],
+    /// Whether these are controls: tests in which a broken version is caught, whose names say so.
+    control: bool,
     /// What makes them long. Not set in the short form.
     variables: &'static [(&'static str, &'static str)],
 }
-
-/// The rows of the area `state`.
-pub(crate) const HOOKED: [Hooked; 9] = [
-    Hooked {
-        part: "syscalls",
-        name: "atomic writes: a kill and an error at every system call",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "atomic::tests::kill",
-        flags: &[],
-        variables: &[("ORCHESTRATOR_KILL", "all")],
-    },
-    Hooked {
-        part: "flips",
-        name: "journal of 64 KiB: every bit flip, every truncation, bad sectors",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "journal::tests::damage",
-        flags: &[],
-        variables: &[("ORCHESTRATOR_STATE_DAMAGE_BYTES", "65536")],
-    },
-    Hooked {
-        part: "faults",
-        name: "journal: EIO and ENOSPC at every write and fsync",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "journal::tests::faults",
-        flags: &[],
-        variables: &[],
-    },
-    Hooked {
-        part: "faults",
-        name: "atomic writes: an error at every step",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "atomic::tests::faults",
-        flags: &[],
-        variables: &[],
-    },
-    Hooked {
-        part: "todo",
-        name: "todo.md: 200 threads, every update kept once",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "todo::file::tests::threads",
-        flags: &[],
-        variables: &[("ORCHESTRATOR_TODO_THREADS", "200")],
-    },
-    Hooked {
-        part: "todo",
-        name: "todo.md: 16 processes of 100 threads, every update kept once",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "todo::file::tests::processes",
-        flags: &[],
-        variables: &[
-            ("ORCHESTRATOR_TODO_PROCESSES", "16"),
-            ("ORCHESTRATOR_TODO_THREADS", "100"),
-        ],
-    },
-    Hooked {
-        part: "todo",
-        name: "todo.md: without the lock updates are lost, and that is seen",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "todo::file::tests::without_the_lock",
-        flags: &[],
-        variables: &[],
-    },
-    Hooked {
-        part: "cancel",
-        name: "tickets, commits and watchers: dropped at every await point",
-        package: "orchestrator-crash",
-        target: &["--test", "it"],
-        tests: "cancel::",
-        flags: &[],
-        variables: &[],
-    },
-    Hooked {
-        part: "cancel",
-        name: "backend: every call dropped at every await point",
-        package: "orchestrator-state",
-        target: &["--lib"],
-        tests: "dropped",
-        flags: &[],
-        variables: &[],
-    },
-];
 
 impl Hooked {
     /// Runs the tests, and gives their figure after those that they printed themselves.
@@ -127,7 +46,9 @@ impl Hooked {
                 .envs(self.variables.iter().copied());
         }
         command.args(["--", "--nocapture", self.tests]);
-        command.args(self.flags);
+        if !self.control {
+            command.args(["--skip", CONTROL]);
+        }
         let start = Instant::now();
         let output = command
             .output()
@@ -151,11 +72,22 @@ impl Hooked {
         } else if !met {
             note = format!("{note}; run: cargo test -p {} {}", self.package, self.tests);
         }
-        lines.push(json!({
-            "name": self.name, "ours": tally.failed, "unit": "failed tests", "target": 0,
-            "met": met, "control": false, "note": note,
-        }));
+        lines.push(self.line(&tally, met, &note));
         Ok(lines)
+    }
+
+    /// Of a control, how much was caught counts; of the others, what has failed.
+    fn line(&self, tally: &Tally, met: bool, note: &str) -> Value {
+        let (ours, unit, target) = if self.control {
+            let all = tally.passed + tally.failed;
+            (tally.passed * 100 / all.max(1), "% caught", 100)
+        } else {
+            (tally.failed, "failed tests", 0)
+        };
+        json!({
+            "name": self.name, "ours": ours, "unit": unit, "target": target,
+            "met": met, "control": self.control, "note": note,
+        })
     }
 }
 
@@ -196,6 +128,29 @@ fn figure(line: &str) -> Option<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_part_has_a_control_which_is_a_line_of_its_own() {
+        for row in &HOOKED {
+            let mut controls = HOOKED.iter().filter(|other| other.control);
+            assert!(
+                controls.any(|control| control.part == row.part),
+                "{}",
+                row.name
+            );
+            assert_eq!(row.control, row.tests.ends_with(CONTROL), "{}", row.name);
+        }
+        let control = HOOKED.iter().find(|row| row.control);
+        for (passed, failed, ours) in [(2, 0, 100), (1, 1, 50), (0, 0, 0)] {
+            let tally = Tally { passed, failed };
+            let line = control.map(|row| row.line(&tally, ours == 100, ""));
+            let line = line.unwrap_or_default();
+            assert_eq!(
+                (&line["ours"], &line["control"]),
+                (&json!(ours), &json!(true))
+            );
+        }
+    }
 
     #[test]
     fn figures_and_results_are_found_among_other_words() {

@@ -232,7 +232,7 @@ fn an_error_at_every_call_is_told_as_it_is() {
 
 /// The control: the same kills tear an overwrite in place.
 #[test]
-fn the_same_kills_tear_an_overwrite() {
+fn control_the_same_kills_tear_an_overwrite() {
     if strace_is_missing() || std::env::var(WRITER).is_ok() {
         return;
     }

@@ -1,11 +1,15 @@
 //! Contracts of futures that are dropped: at every place where they can be, what they do is whole or
 //! has not happened.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Checked, MINUTE, SECOND, Subject, ensure, ensure_eq, poll_times};
+use super::{
+    Checked, CountWakes, MINUTE, SECOND, Subject, ensure, ensure_eq, poll_once, poll_times,
+};
 use crate::backend::{Commit, NewEvent, NewTask, QueueCounts};
 
 /// More polls than any call takes.
@@ -138,6 +142,99 @@ pub(super) async fn calls_of_the_queue_that_are_dropped_lose_no_task(subject: &S
         ensure!(
             counts.ready + counts.dead <= 1,
             "a task is there twice, after {polls} polls"
+        );
+        if ended {
+            return Ok(());
+        }
+    }
+    ensure!(false, "a call did not end in {MOST} polls");
+    Ok(())
+}
+
+pub(super) async fn calls_of_the_log_and_the_keys_that_are_dropped_take_nothing_else(
+    subject: &Subject,
+) -> Checked {
+    let backend = subject.backend();
+    let noted = |key: String| {
+        let event = NewEvent::new("s", "k", json!(1));
+        Commit::new().idempotency_key(key).event(event)
+    };
+    for polls in 0..MOST {
+        let (old_key, new_key) = (format!("old/{polls}"), format!("new/{polls}"));
+        let old = subject.must(noted(old_key.clone())).await?;
+        subject.advance(SECOND);
+        let new = subject.must(noted(new_key.clone())).await?;
+        let newest = new.sequence;
+        let mut ended = true;
+
+        // Looking and waiting change nothing, however far they have come.
+        let looked = poll_times(backend.resolve(&old_key), polls);
+        ended &= looked.is_some();
+        if let Some(answer) = looked {
+            ensure_eq!(answer?, Some(old.clone()), "the answer to a key");
+        }
+        let waited = poll_times(backend.wait_for_events(newest - 1), polls);
+        ended &= waited.is_some();
+        if let Some(told) = waited {
+            ensure_eq!(told?, newest, "the event that was waited for");
+        }
+        let wakes = CountWakes::new();
+        {
+            let mut left = pin!(backend.wait_for_events(newest));
+            for _ in 0..polls {
+                let poll = poll_once(left.as_mut(), &wakes);
+                ensure!(poll.is_pending(), "a wait was over early: {poll:?}");
+            }
+        }
+        let waiting = backend.wait_for_events(newest);
+        let newest = subject.must(noted(format!("more/{polls}"))).await?.sequence;
+        ensure_eq!(
+            waiting.await?,
+            newest,
+            "another wait, after one was dropped"
+        );
+        ensure_eq!(
+            backend.resolve(&old_key).await?,
+            Some(old.clone()),
+            "the answer to a key, after {polls} polls"
+        );
+
+        // Forgetting forgets what is old, or a part of it.
+        let event = backend.events(new.sequence - 1, 1, "").await?.events.pop();
+        let at = event.map_or(Timestamp::MIN, |event| event.at);
+        ended &= poll_times(backend.forget_keys(at), polls).is_some();
+        let answer = backend.resolve(&old_key).await?;
+        ensure!(
+            answer.is_none() || answer.as_ref() == Some(&old),
+            "another answer to an old key: {answer:?}"
+        );
+        backend.forget_keys(at).await?;
+        ensure_eq!(backend.resolve(&old_key).await?, None, "a key that is old");
+        ensure_eq!(
+            backend.resolve(&new_key).await?,
+            Some(new.clone()),
+            "a key that is not old, after {polls} polls"
+        );
+
+        // Trimming takes the oldest, and the rest is a chain.
+        let before = backend.verify_events().await?;
+        ended &= poll_times(backend.trim_events(newest - 1), polls).is_some();
+        let after = backend.verify_events().await?;
+        ensure!(
+            (before.first..=newest).contains(&after.first),
+            "event {} is the first, after {polls} polls of trimming up to {}",
+            after.first,
+            newest - 1
+        );
+        ensure_eq!(
+            (after.last, after.chain_hash),
+            (before.last, before.chain_hash),
+            "the end of the chain"
+        );
+        ensure_eq!(
+            backend.trim_events(newest - 1).await?,
+            newest,
+            "the first event that is left"
         );
         if ended {
             return Ok(());

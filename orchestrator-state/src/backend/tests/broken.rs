@@ -35,6 +35,8 @@ pub(super) enum Bug {
     WrongHash,
     SkipAnEvent,
     HideTrimming,
+    TrimTooFar,
+    ForgetTooMuch,
     NeverWake,
 }
 
@@ -156,6 +158,11 @@ impl StateBackend for Broken {
     }
 
     async fn forget_keys(&self, used_before: Timestamp) -> Result<u64, BackendError> {
+        if self.has(Bug::ForgetTooMuch) {
+            // All of them, and then nothing is left to be done.
+            let _ = self.inner.forget_keys(Timestamp::MAX).await?;
+        }
+        pause().await;
         self.inner.forget_keys(used_before).await
     }
 
@@ -325,6 +332,10 @@ impl EventLog for Broken {
     }
 
     async fn trim_events(&self, through: u64) -> Result<u64, BackendError> {
+        if self.has(Bug::TrimTooFar) {
+            let _ = self.inner.trim_events(through + 1).await?;
+        }
+        pause().await;
         self.inner.trim_events(through).await
     }
 }

@@ -21,6 +21,7 @@ use super::super::block::Link;
 use super::super::clock::SystemClock;
 use super::super::medium::{LogFile, Medium};
 use super::*;
+use crate::atomic::System;
 
 /// A disk that keeps nothing: what counts here is who writes.
 struct Nowhere;
@@ -57,6 +58,7 @@ fn journal(durability: Durability, told: Option<Told>) -> Arc<Shared> {
     let genesis = Link::genesis();
     let writer = Writer {
         medium: Box::new(Nowhere),
+        steps: Arc::new(System),
         folder: "nowhere".into(),
         segment: Box::new(Nowhere),
         anchor: Box::new(Nowhere),

@@ -175,7 +175,7 @@ fn processes_lose_nothing() {
 
 /// The control: without the lock, updates that meet are lost, and the check sees it.
 #[test]
-fn without_the_lock_updates_are_lost() {
+fn control_without_the_lock_updates_are_lost() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("todo.md");
     start(&path, 1, 4);
