@@ -7,6 +7,7 @@ mod breaker;
 mod config;
 mod controller;
 mod depth;
+mod later;
 mod pressure;
 mod queue;
 mod rate;

@@ -10,6 +10,7 @@ pub use self::config::BreakerConfig;
 pub use self::keyed::{BreakerGuard, CircuitBreakers};
 pub use self::window::Trip;
 use self::window::Window;
+use super::later::later;
 
 /// A circuit breaker (Nygard 2007, "Release It!") without a lock or a clock: every call is handed
 /// the instant. [`CircuitBreakers`] is the shared one, by key.
@@ -184,7 +185,7 @@ impl CircuitBreaker {
         };
         if opens {
             self.change(State::Open {
-                until: now + self.config.open_for,
+                until: later(now, self.config.open_for),
             });
         }
     }

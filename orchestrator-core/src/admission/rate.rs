@@ -11,6 +11,7 @@ use std::{
 
 use self::bucket::{Bucket, Taken};
 pub use self::keyed::RateLimiters;
+use super::later::later;
 
 /// How many requests and how many tokens a minute. Both are unlimited by default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -219,7 +220,7 @@ impl RateLimiter {
     /// The other side said how long to wait (`Retry-After`): nobody goes before that. Of two
     /// waits the one that ends later counts.
     pub fn retry_after(&mut self, now: Instant, wait: Duration) {
-        self.paused_until = self.paused_until.max(now.checked_add(wait));
+        self.paused_until = self.paused_until.max(Some(later(now, wait)));
     }
 }
 

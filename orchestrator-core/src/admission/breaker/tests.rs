@@ -168,6 +168,18 @@ fn after_it_opened_it_admits_358_of_360_where_the_predecessor_admitted_none() {
 }
 
 #[test]
+fn one_that_stays_open_for_ever_does_so() {
+    let config = BreakerConfig::default().with_open_for(Duration::MAX);
+    let (mut breaker, now) = (CircuitBreaker::new(config), Instant::now());
+    for _ in 0..5 {
+        let pass = breaker.admit(now).expect("closed");
+        breaker.failed(now, pass);
+    }
+    let year = Duration::from_secs(365 * 24 * 3600);
+    assert!(breaker.check(now + year).is_err());
+}
+
+#[test]
 fn what_was_let_through_before_it_opened_has_no_say_afterwards() {
     let now = Instant::now();
     let mut breaker = CircuitBreaker::new(BreakerConfig::default());

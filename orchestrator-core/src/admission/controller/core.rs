@@ -12,7 +12,7 @@ use crate::{
     Priority,
     admission::{
         AdmissionConfig, AdmissionStats, PressureGauge, PressureLevel, Rejection, Request, SlotKey,
-        WhenBlocked, queue::WaitQueue,
+        WhenBlocked, later::later, queue::WaitQueue,
     },
 };
 
@@ -165,7 +165,7 @@ impl<W> Core<W> {
         kept: Option<usize>,
     ) -> Option<Obstacle> {
         if priority == Priority::Low && self.pressure_level().is_high() {
-            let at = self.read_at.map(|at| at + self.config.pressure_every);
+            let at = self.read_at.map(|at| later(at, self.config.pressure_every));
             return Some(Obstacle::Pressure { at });
         }
         self.keys.check(now, way, tokens, kept).err()
@@ -190,7 +190,7 @@ impl<W> Core<W> {
 
     /// Whether the memory is to be read now. Says so once for each time.
     pub(super) fn reads_memory(&mut self, now: Instant) -> bool {
-        let fresh = |at: Instant| now < at + self.config.pressure_every;
+        let fresh = |at: Instant| now < later(at, self.config.pressure_every);
         let due = self.pressure.is_some() && !self.read_at.is_some_and(fresh);
         if due {
             self.read_at = Some(now);
