@@ -15,7 +15,6 @@ mod reason;
 mod request;
 mod scaling;
 mod slots;
-mod sync;
 #[cfg(all(test, not(feature = "shuttle")))]
 mod testing;
 mod words;

@@ -16,7 +16,7 @@ use std::{
 pub use self::claim::Claim;
 use self::core::{Arrival, SlotCore, Waited};
 pub use self::error::{AcquireError, SlotsClosed};
-use super::sync::Mutex;
+use crate::sync::Mutex;
 
 /// A limit on how many things run at a time. Clones share it.
 ///

@@ -11,7 +11,8 @@
 //!
 //! Shuttle runs this module through its schedules (`park/schedules.rs`).
 
-#[cfg(all(test, feature = "shuttle"))]
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
 mod schedules;
 
 use std::sync::PoisonError;

@@ -10,7 +10,8 @@
 //!
 //! Shuttle runs this module through its schedules (`scope/schedules.rs`).
 
-#[cfg(all(test, feature = "shuttle"))]
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
 mod schedules;
 
 use std::collections::HashMap;

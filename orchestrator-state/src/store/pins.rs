@@ -11,7 +11,8 @@
 //! may be released while a writer is looking: the writer has passed the copy's slot before the copy was
 //! there, and comes to the other slot when that is free again. See [`Pins::pin_again`].
 
-#[cfg(all(test, feature = "shuttle"))]
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
 mod schedules;
 #[cfg(all(test, not(feature = "shuttle")))]
 mod tests;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{BreakerConfig, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker};
-use crate::admission::sync::Mutex;
+use crate::sync::Mutex;
 
 /// A [`CircuitBreaker`] for each key, made when the key is first seen. Clones share them.
 ///

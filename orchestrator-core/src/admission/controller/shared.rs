@@ -8,10 +8,7 @@ use super::{
     core::{Core, End},
     keys::Ticket,
 };
-use crate::{
-    Priority,
-    admission::{MemorySource, sync::Mutex},
-};
+use crate::{Priority, admission::MemorySource, sync::Mutex};
 
 /// The rules, their lock, and where the memory is read.
 pub(super) struct Shared {

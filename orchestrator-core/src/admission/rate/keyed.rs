@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::{RateConfig, RateLimiter, RateRefusal, Reservation};
-use crate::admission::sync::Mutex;
+use crate::sync::Mutex;
 
 /// A [`RateLimiter`] for each key, made when the key is first seen. Clones share them, so that a
 /// `Retry-After` that one caller was told is kept by all.

@@ -57,10 +57,12 @@ fn endless(scope: &Scope, task: TaskId, bug: Bug) {
             }
             _ => scope.sleep(task, &waker),
         };
-        while slept {
-            bed.sleep();
-            if scope.has_told(task) {
-                break;
+        if slept {
+            loop {
+                bed.sleep();
+                if scope.has_told(task) {
+                    break;
+                }
             }
         }
     }
