@@ -1,5 +1,6 @@
 //! Missions: an objective on a repository, from the first look to the seal.
 
+mod admission;
 mod dispatch;
 mod driver;
 mod error;

@@ -11,6 +11,7 @@ use orchestrator_tools::{LintStore, ToolRegistry};
 use tokio_util::sync::CancellationToken;
 
 use super::Decision;
+use super::admission::Door;
 use super::dispatch::dispatch;
 use super::error::MissionError;
 use super::lock::RepositoryLock;
@@ -18,7 +19,7 @@ use super::options::MissionOptions;
 use super::planning::plan;
 use super::prompts;
 use super::seal::{seal, verify};
-use super::shared::{RoleSlots, Shared};
+use super::shared::Shared;
 use super::state::MissionState;
 use super::stop::StopSignal;
 use super::todo::TodoFile;
@@ -255,10 +256,11 @@ async fn conduct(
         Tier::System,
         format!("The objective: {}", options.objective),
     ));
+    let door = Door::new(&mission, model.name(), options.workers, cancel.clone());
     let shared = Arc::new(Shared {
         backend: Arc::new(NativeBackend::new(model, Arc::new(Hooks::standard()?))),
         tools: ToolRegistry::builtin(&Arc::new(LintStore::new()))?,
-        slots: RoleSlots::new(options.workers),
+        door,
         memory: Mutex::new(memory),
         todo: TodoFile::new(todo),
         by_products: OnceLock::new(),

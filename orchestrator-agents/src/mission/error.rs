@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use orchestrator_core::TaskError;
+use orchestrator_core::{Rejection, TaskError};
 use orchestrator_hooks::RegisterError;
 use orchestrator_state::{Holder, OpenError};
 use orchestrator_tools::{CommandError, RegistryError, ToolError};
@@ -83,6 +83,15 @@ pub enum MissionError {
     Interrupted {
         /// The branch that keeps what had landed, if anything had.
         kept: Option<String>,
+    },
+    /// A session was not let in.
+    #[error("a session of the {role} was not admitted")]
+    NotAdmitted {
+        /// Whose session it was.
+        role: crate::role::Role,
+        /// Why.
+        #[source]
+        source: Rejection,
     },
     /// The model or the session gave no answer.
     #[error("the {role} could not do its part")]

@@ -1,16 +1,15 @@
 //! What the parts of a running mission share.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use orchestrator_core::Slots;
 use orchestrator_memory::MemoryStore;
 use orchestrator_tools::{Effect, ToolContext, ToolRegistry, Worktree};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::admission::{Door, settle};
 use super::error::MissionError;
 use super::options::MissionOptions;
 use super::state::MissionState;
@@ -35,40 +34,11 @@ pub(super) struct Shared {
     pub(super) verifier: Verifier,
     pub(super) memory: Mutex<MemoryStore>,
     pub(super) todo: TodoFile,
-    pub(super) slots: RoleSlots,
+    pub(super) door: Door,
     /// Files that the checks drop into a checkout; known after the baseline.
     pub(super) by_products: OnceLock<Vec<String>>,
     pub(super) cancel: CancellationToken,
     pub(super) stop: StopSignal,
-}
-
-/// How many sessions of each role run at once.
-pub(super) struct RoleSlots {
-    commander: Slots,
-    planner: Slots,
-    worker: Slots,
-    reviewer: Slots,
-}
-
-impl RoleSlots {
-    pub(super) fn new(workers: NonZeroUsize) -> Self {
-        const TEN: NonZeroUsize = NonZeroUsize::new(10).expect("10 is not zero");
-        Self {
-            commander: Slots::new(NonZeroUsize::MIN),
-            planner: Slots::new(TEN),
-            worker: Slots::new(workers),
-            reviewer: Slots::new(TEN),
-        }
-    }
-
-    const fn of(&self, role: Role) -> &Slots {
-        match role {
-            Role::Commander => &self.commander,
-            Role::Planner => &self.planner,
-            Role::Worker => &self.worker,
-            Role::Reviewer => &self.reviewer,
-        }
-    }
 }
 
 impl Shared {
@@ -117,10 +87,7 @@ impl Shared {
         accept: impl Fn(&R) -> Result<(), String> + Sync,
     ) -> Result<R, MissionError> {
         let failed = |source| MissionError::Session { role, source };
-        // Closed slots admit nobody any more: the mission is ending.
-        let Ok(_slot) = self.slots.of(role).acquire().await else {
-            return Err(MissionError::interrupted());
-        };
+        let admission = self.door.admit(role).await?;
         let task = task.map(str::to_owned);
         self.recorder.notify(&MissionEvent::SessionStarted {
             role,
@@ -143,6 +110,7 @@ impl Shared {
             () = self.cancel.cancelled() => return Err(MissionError::interrupted()),
             result = ask::<R>(&*self.backend, spec, prompt, accept) => result,
         };
+        settle(admission, &result);
         let (model_calls, tool_calls) = result
             .as_ref()
             .map_or((0, 0), |(_, turn)| (turn.model_calls, turn.tool_calls));
