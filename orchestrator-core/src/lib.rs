@@ -5,7 +5,10 @@
 //!   task has a [`TaskContext`], and whoever spawned it a [`TaskHandle`].
 //! - A [`TaskGraph`] holds tasks and what they depend on. It says which are ready and what a
 //!   failure means for the others, and [runs](TaskGraph::run) them on a scheduler if that is wanted.
-//! - [`Slots`] bound how many things of a kind run at a time. A [`Permit`] is a taken slot.
+//! - An [`AdmissionController`] says who may call a model now: by slots of a role, a model and a
+//!   provider, rates, a circuit breaker, memory and depth. Its parts can be had alone: [`Slots`] bound how
+//!   many things of a kind run at a time, and a [`Permit`] is a taken slot; [`SlotScaling`],
+//!   [`CircuitBreaker`], [`RateLimiter`], [`PressureGauge`] and [`DepthGuard`] are rules without I/O.
 //! - A [`RetryPolicy`] says when to try again; [`retry`] does it.
 //! - A [`ShutdownManager`] stops the parts of a program in order, within a time.
 //!
