@@ -15,7 +15,9 @@ use crate::task::{self, Scope, TaskContext, TaskHandle, TaskOptions};
 mod blocking;
 mod config;
 mod current;
+mod dozers;
 mod lane;
+mod outside;
 mod park;
 mod pump;
 mod shared;
@@ -25,6 +27,7 @@ pub(crate) use blocking::{Inside, blocking};
 pub use config::SchedulerConfig;
 pub(crate) use current::{context, enter, exit, is_lane, is_told, leave, schedule, sleep};
 use lane::Lane;
+pub(crate) use outside::waker as outside_waker;
 use pump::Pump;
 pub(crate) use shared::Shared;
 pub(crate) use stats::Ending;
@@ -49,15 +52,15 @@ pub(crate) const NO_LANE: u32 = u32::MAX;
 /// lane that comes free looks at
 ///
 /// 1. the `High` queue,
-/// 2. its own deque,
-/// 3. its tasks that were woken from elsewhere or have yielded, the oldest first,
-/// 4. the `Normal` queue,
-/// 5. the other lanes' tasks,
-/// 6. the `Low` queue.
+/// 2. by turns, the newest of its own deque, and the oldest of its tasks that were woken from elsewhere or
+///    have yielded,
+/// 3. the `Normal` queue,
+/// 4. the other lanes' tasks,
+/// 5. the `Low` queue.
 ///
 /// So that nothing starves, every 16th pick of a lane first gives one of the late ones its turn: the
-/// `Low` queue, the `Normal` queue and the lane's oldest (of those that were woken, or else of its
-/// deque) take turns at that. So the head of each of these waits for at most 48 picks of any lane.
+/// `Low` queue, the `Normal` queue and the oldest of the lane's deque take turns at that. So the head of
+/// each of these waits for at most 48 picks of any lane.
 ///
 /// After 200 µs a lane lets the runtime look after its timers and sockets. What computes for longer
 /// than that without an `.await` delays them, as it does everywhere in tokio; for that there is

@@ -59,7 +59,8 @@ impl Lane {
         let job = self.pick()?;
         if self.searching {
             self.searching = false;
-            if let Some(waker) = self.shared.parking.found() {
+            let shared = &self.shared;
+            if let Some(waker) = shared.parking.found(|| shared.has_work()) {
                 self.wake(waker);
             }
         }
@@ -101,8 +102,7 @@ impl Lane {
         let (shared, lanes) = (&self.shared, self.shared.lanes.len());
         shared
             .take(Priority::High)
-            .or_else(|| self.deque.pop())
-            .or_else(|| shared.take_from_inbox(self.index))
+            .or_else(|| self.own())
             .or_else(|| shared.take_some(&self.deque))
             .or_else(|| {
                 (1..lanes).find_map(|step| shared.steal((self.index + step) % lanes, &self.deque))
@@ -110,16 +110,25 @@ impl Lane {
             .or_else(|| shared.take(Priority::Low))
     }
 
+    /// The newest of the deque and the oldest of the inbox take turns. So whoever is woken, or has yielded,
+    /// goes on while what it needs is in the cache, and cannot keep the others from beginning.
+    fn own(&self) -> Option<Job> {
+        if self.picks.is_multiple_of(2) {
+            let woken = self.shared.take_from_inbox(self.index);
+            woken.or_else(|| self.deque.pop())
+        } else {
+            let newest = self.deque.pop();
+            newest.or_else(|| self.shared.take_from_inbox(self.index))
+        }
+    }
+
     fn fair(&self, turn: usize) -> Option<Job> {
         match turn {
             1 => self.shared.take(Priority::Low),
             2 => self.shared.take(Priority::Normal),
-            // What was woken; or the far end of the own deque: a lane that takes the newest first would
-            // never come to the oldest while its tasks go on spawning.
-            _ => {
-                let woken = self.shared.take_from_inbox(self.index);
-                woken.or_else(|| self.shared.steal_one(self.index))
-            }
+            // From the far end of the own deque too: a lane that takes the newest first would never come
+            // to the oldest while its tasks go on spawning.
+            _ => self.shared.steal_one(self.index),
         }
     }
 
@@ -129,7 +138,7 @@ impl Lane {
     /// worker is busy with this lane. So the other lane would not run before this one's turn is over. To
     /// wake something else moves it on to a queue that others take from. There are two for that, used in
     /// turn, since the last one may still lie in the slot.
-    fn wake(&mut self, other: Waker) {
+    pub(super) fn wake(&mut self, other: Waker) {
         other.wake();
         self.next_decoy = (self.next_decoy + 1) % DECOYS;
         if let Some(decoy) = self.shared.decoy(self.index, self.next_decoy) {

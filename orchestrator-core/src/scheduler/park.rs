@@ -116,11 +116,17 @@ impl Parking {
         }
     }
 
-    /// A lane that was woken has found work. Gives the next one to be woken, if it was the last that
-    /// searched.
-    pub(super) fn found(&self) -> Option<Waker> {
+    /// A lane that was searching has found work. Gives the next one to be woken, if this was the last that
+    /// searched and there is more to do.
+    pub(super) fn found(&self, is_more: impl FnOnce() -> bool) -> Option<Waker> {
         let others = self.searching.fetch_sub(1, Ordering::Relaxed) - 1;
-        if others > 0 { None } else { self.ring(None) }
+        if others > 0 {
+            return None;
+        }
+        // Of somebody who has brought work and woken nobody because this lane was searching, and this
+        // look, the one sees the other, as it is with the last look of a lane that lies down.
+        fence(Ordering::SeqCst);
+        if is_more() { self.ring(None) } else { None }
     }
 
     /// From now on nobody sleeps. Gives those who do.

@@ -9,7 +9,9 @@ use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 use super::current::{self, Turn};
+use super::dozers;
 use super::lane::Lane;
+use super::outside;
 use super::shared::Shared;
 use crate::task::Scope;
 
@@ -89,26 +91,31 @@ impl Pump {
     /// Runs tasks until it is time to let others, or there are none.
     fn turn(&mut self, lane: usize) -> Ended {
         let began = Instant::now();
-        let Some(mut lane) = (lane < self.lanes.len()).then(|| self.lanes.swap_remove(lane)) else {
-            return Ended::Idle;
-        };
+        let mut lane = self.lanes.swap_remove(lane);
         lane.now = began;
         let index = lane.index;
         let turn = Turn::begin(lane);
+        for dozer in dozers::take() {
+            current::with(|lane| lane.wake(dozer));
+        }
+        let mut last = began;
         let ended = loop {
             // A task's own panics do not come as far as this; a bug here must not take the lane.
             let round = catch_unwind(AssertUnwindSafe(|| self.round()));
             let now = Instant::now();
             match round {
                 Ok(ran) if ran < self.unwatched => break Ended::Idle,
-                Ok(ran) => self.unwatched = pace(now - began, ran),
+                Ok(ran) => self.unwatched = pace(now - last, ran),
                 Err(_) => {}
             }
+            last = now;
             current::with(|lane| lane.now = now);
+            outside::wake_all();
             if now - began >= TURN || !tokio::task::coop::has_budget_remaining() {
                 break Ended::Time;
             }
         };
+        outside::wake_all();
         self.lanes.extend(turn.end());
         let counters = &self.shared.lanes[index].counters;
         counters.busy(began.elapsed());
@@ -137,6 +144,7 @@ impl Pump {
         if let Some(job) = job {
             let _ = catch_unwind(AssertUnwindSafe(|| job.run()));
         }
+        outside::wake_all();
         self.lanes.extend(turn.end());
         let last = self.lanes.len() - 1;
         self.lanes.swap(place, last);
@@ -145,25 +153,24 @@ impl Pump {
 
     /// Lets the runtime look after its timers and sockets.
     ///
-    /// tokio takes this task up again when the worker has nothing else to do. But that may have something
-    /// that takes long. So meanwhile the lane lies as if it slept, and whoever brings work may wake it.
+    /// tokio takes this task up again when the worker has nothing else to do. If that is another lane, it
+    /// wakes this one first: see [`dozers`](super::dozers).
     async fn doze(&mut self) {
-        let mut lies = false;
+        let Some(index) = self.lanes.first().map(|lane| lane.index) else {
+            return;
+        };
+        let shared = Arc::as_ptr(&self.shared) as usize;
+        let mut dozes = false;
         let mut yielded = pin!(tokio::task::yield_now());
         poll_fn(|context| {
-            if let (Some(lane), false) = (self.lanes.first_mut(), lies) {
-                let searched = std::mem::take(&mut lane.searching);
-                let waker = context.waker().clone();
-                lies = self.shared.parking.lie_down(lane.index, waker, searched);
-                self.lying = lies;
+            if !dozes {
+                dozers::add(shared, index, context.waker());
+                dozes = true;
             }
             yielded.as_mut().poll(context)
         })
         .await;
-        self.lying = false;
-        if let Some(lane) = self.lanes.first_mut() {
-            lane.searching = lies && !self.shared.parking.get_up(lane.index);
-        }
+        dozers::remove(shared, index);
     }
 
     /// Sleeps until there is something to do, or the scheduler is stopped.
@@ -221,7 +228,7 @@ impl Drop for Pump {
             if rung || lane.searching {
                 self.shared
                     .parking
-                    .found()
+                    .found(|| true)
                     .into_iter()
                     .for_each(Waker::wake);
             }

@@ -91,7 +91,10 @@ impl World {
                         Bug::NoNextRing => {
                             self.parking.searching.fetch_sub(1, Ordering::Relaxed);
                         }
-                        _ => self.parking.found().into_iter().for_each(Waker::wake),
+                        _ => {
+                            let more = || self.line.load(Ordering::SeqCst) > 0;
+                            self.parking.found(more).into_iter().for_each(Waker::wake);
+                        }
                     }
                 }
                 return self.work();
