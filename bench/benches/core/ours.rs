@@ -42,7 +42,7 @@ impl Pool for Ours {
     }
 
     fn inside(_: Arc<Scheduler>) -> Result<TaskContext> {
-        TaskContext::current().ok_or_else(|| "a task without a context".into())
+        context()
     }
 
     fn block_on<F: Future>(&self, future: F) -> F::Output {
@@ -122,7 +122,7 @@ impl Ours {
         let before = self.scheduler.stats().total().completed;
         let done = timed(|| {
             let root = self.scheduler.spawn(async move {
-                let context = Self::inside_here()?;
+                let context = context()?;
                 for number in 0..count {
                     drop(context.spawn(make(number)));
                 }
@@ -134,10 +134,10 @@ impl Ours {
         let sum = self.scheduler.stats().total().completed - before - 1;
         Ok(Done { sum, ..done })
     }
+}
 
-    fn inside_here() -> Result<TaskContext> {
-        TaskContext::current().ok_or_else(|| "a task without a context".into())
-    }
+fn context() -> Result<TaskContext> {
+    TaskContext::current().ok_or_else(|| "a task without a context".into())
 }
 
 /// Builds a graph and runs it.

@@ -110,7 +110,7 @@ fn of_tokio() -> Result<f64> {
 
 /// Says that it is there, and waits.
 async fn wait<F: Future, const BURDEN: usize>(here: Arc<AtomicUsize>, acquire: F) {
-    let burden = [1_u8; BURDEN];
+    let burden = std::hint::black_box([1_u8; BURDEN]);
     here.fetch_add(1, Ordering::SeqCst);
     let _slot = acquire.await;
     tokio::time::sleep(WAIT).await;
@@ -124,7 +124,7 @@ fn measured<H, R>(
     spawn: impl FnOnce(Arc<AtomicUsize>, Vec<H>) -> R,
 ) -> Result<f64> {
     // Whatever threads allocate when they begin.
-    runtime.block_on(runtime.spawn(tokio::time::sleep(SETTLED)))?;
+    runtime.block_on(runtime.spawn(async { tokio::time::sleep(SETTLED).await }))?;
     let here = Arc::new(AtomicUsize::new(0));
     let handles = Vec::with_capacity(TASKS);
     let before = HEAP.allocated();

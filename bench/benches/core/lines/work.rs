@@ -4,7 +4,7 @@ use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use orchestrator_bench::{Better, Bout, Peer, Result, Rng, versioned};
+use orchestrator_bench::{Better, Bout, Result, Rng, versioned};
 
 use super::{peer, with};
 use crate::load::{rounds, spin};
@@ -48,12 +48,8 @@ enum Order {
 /// All bouts of tasks that work.
 pub(super) fn bouts() -> Vec<Bout<'static>> {
     vec![
-        equal("100,000 x 10 µs inside", 0.97, |batch| {
-            batch.inside::<Ours>()
-        }),
-        equal("100,000 x 10 µs from outside", 0.90, |batch| {
-            batch.outside::<Ours>()
-        }),
+        from_inside(),
+        from_outside(),
         skewed("50,000 skewed, random", Order::Random),
         skewed("50,000 skewed, long ones first", Order::LongFirst),
         skewed("50,000 skewed, long ones last", Order::LongLast),
@@ -68,7 +64,7 @@ struct Field {
 
 impl Field {
     fn new(name: &'static str, order: Order, target: f64) -> Self {
-        let peers: Vec<Peer> = vec![peer(IDEAL, target)];
+        let peers = vec![peer(IDEAL, target)];
         let batch = Batch {
             rounds: OnceLock::new(),
             order,
@@ -101,22 +97,29 @@ impl Field {
     }
 }
 
-fn equal(name: &'static str, target: f64, ours: fn(&Batch) -> Result<Done>) -> Bout<'static> {
-    Field::new(name, Order::Equal, target)
-        .beside("tokio inside")
-        .beside("tokio from outside")
+fn from_inside() -> Bout<'static> {
+    Field::new("100,000 x 10 µs inside", Order::Equal, 0.97)
+        .beside("tokio")
         .beside("rayon scope")
         .beside("a bare deque")
-        .enter(versioned(PACKAGE), ours)
+        .enter(versioned(PACKAGE), Batch::inside::<Ours>)
         .ideal()
-        .enter(with("tokio inside", "tokio"), Batch::inside::<Tokio>)
-        .enter(with("tokio from outside", "tokio"), Batch::outside::<Tokio>)
+        .enter(versioned("tokio"), Batch::inside::<Tokio>)
         .enter(with("rayon scope", "rayon"), |batch| {
             rayon::scope(batch.count(), |task| batch.work(task))
         })
         .enter(with("a bare deque", "crossbeam-deque"), |batch| {
             deque::run(batch.count(), |task| batch.work(task))
         })
+        .bout
+}
+
+fn from_outside() -> Bout<'static> {
+    Field::new("100,000 x 10 µs from outside", Order::Equal, 0.90)
+        .beside("tokio")
+        .enter(versioned(PACKAGE), Batch::outside::<Ours>)
+        .ideal()
+        .enter(versioned("tokio"), Batch::outside::<Tokio>)
         .bout
 }
 

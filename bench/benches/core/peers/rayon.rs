@@ -1,12 +1,12 @@
 //! `rayon`: closures, which never wait, on two threads.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use ::rayon::iter::{IntoParallelIterator, ParallelIterator};
 use ::rayon::{Scope, ThreadPool, ThreadPoolBuilder};
 use orchestrator_bench::Result;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::pool::{Done, THREADS, timed};
 use crate::shape::{Shape, Work};

@@ -1,5 +1,7 @@
 //! `tokio`: its runtime of several threads as it comes.
 
+pub(crate) mod graph;
+
 use std::future::Future;
 
 use ::tokio::runtime::{Builder, Handle, Runtime};
@@ -91,5 +93,3 @@ where
         pool.0.block_on(root)?
     })
 }
-
-pub(crate) mod graph;

@@ -1,8 +1,8 @@
 //! A graph as it is run without a library for it: a count of what each node waits for, and a spawn
 //! when that comes to nothing.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use ::tokio::sync::oneshot;
@@ -28,7 +28,7 @@ struct Graph {
     needed_by: Vec<u32>,
     /// How many of the nodes that nobody needs are left: when they are done, all are.
     last: AtomicU32,
-    done: std::sync::Mutex<Option<oneshot::Sender<()>>>,
+    done: Mutex<Option<oneshot::Sender<()>>>,
     work: Work,
     ready: Ready,
 }
@@ -55,7 +55,7 @@ fn run(shape: &Shape, work: Work, ready: Ready) -> Result<Duration> {
         first,
         needed_by,
         last: AtomicU32::new(last as u32),
-        done: std::sync::Mutex::new(Some(done)),
+        done: Mutex::new(Some(done)),
         work,
         ready,
     });
