@@ -16,6 +16,9 @@ use std::process::ExitCode;
 
 use orchestrator_bench::{Arguments, Report, Result};
 
+/// How often everything is measured, unless said otherwise: half a minute each.
+const ROUNDS: usize = 5;
+
 fn main() -> ExitCode {
     match run() {
         Ok(code) => code,
@@ -27,7 +30,7 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<ExitCode> {
-    let arguments = Arguments::of_process()?;
+    let arguments = Arguments::of_process_in(ROUNDS)?;
     let mut report = Report::new(&arguments);
     let mut bouts = lines::bouts();
     bouts.retain(|bout| arguments.only.as_deref().is_none_or(|only| bout.has(only)));

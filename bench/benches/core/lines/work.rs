@@ -106,7 +106,7 @@ fn from_inside() -> Bout<'static> {
         .ideal()
         .enter(versioned("tokio"), Batch::inside::<Tokio>)
         .enter(with("rayon scope", "rayon"), |batch| {
-            rayon::scope(batch.count(), |task| batch.work(task))
+            rayon::scope(&rayon::open()?, batch.count(), |task| batch.work(task))
         })
         .enter(with("a bare deque", "crossbeam-deque"), |batch| {
             deque::run(batch.count(), |task| batch.work(task))
@@ -132,7 +132,7 @@ fn skewed(name: &'static str, order: Order) -> Bout<'static> {
         .ideal()
         .enter(versioned("tokio"), Batch::inside::<Tokio>)
         .enter(with("rayon scope", "rayon"), |batch| {
-            rayon::scope(batch.count(), |task| batch.work(task))
+            rayon::scope(&rayon::open()?, batch.count(), |task| batch.work(task))
         })
         .enter(with("rayon par_iter", "rayon"), |batch| {
             rayon::par_iter(batch.count(), |task| batch.work(task))

@@ -7,15 +7,14 @@ use ::futures::stream::FuturesUnordered;
 use orchestrator_bench::Result;
 
 use super::tokio::Tokio;
-use crate::pool::{Done, Pool, timed};
+use crate::pool::{Done, timed};
 
 /// All of them in one set, in a task of tokio's.
-pub(crate) fn unordered<M, F>(count: u32, make: M) -> Result<Done>
+pub(crate) fn unordered<M, F>(pool: &Tokio, count: u32, make: M) -> Result<Done>
 where
     M: FnMut(u32) -> F + Send + 'static,
     F: Future<Output = u64> + Send + 'static,
 {
-    let pool = Tokio::open()?;
     timed(|| {
         let root = pool.0.spawn(async move {
             let mut set: FuturesUnordered<F> = (0..count).map(make).collect();

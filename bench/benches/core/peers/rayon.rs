@@ -11,7 +11,8 @@ use orchestrator_bench::Result;
 use crate::pool::{Done, THREADS, timed};
 use crate::shape::{Shape, Work};
 
-fn open() -> Result<ThreadPool> {
+/// Two threads.
+pub(crate) fn open() -> Result<ThreadPool> {
     let pool = ThreadPoolBuilder::new()
         .num_threads(THREADS.get())
         .build()?;
@@ -25,8 +26,11 @@ thread_local! {
 }
 
 /// Spawned in a scope from within the pool.
-pub(crate) fn scope(count: u32, work: impl Fn(u32) -> u64 + Sync) -> Result<Done> {
-    let pool = open()?;
+pub(crate) fn scope(
+    pool: &ThreadPool,
+    count: u32,
+    work: impl Fn(u32) -> u64 + Sync,
+) -> Result<Done> {
     let work = &work;
     let done = timed(|| {
         pool.install(|| {

@@ -72,12 +72,11 @@ impl Spawn for Local {
 }
 
 /// From within a task into a [`JoinSet`], which gives what ends first.
-pub(crate) fn join_set<M, F>(count: u32, mut make: M) -> Result<Done>
+pub(crate) fn join_set<M, F>(pool: &Tokio, count: u32, mut make: M) -> Result<Done>
 where
     M: FnMut(u32) -> F + Send + 'static,
     F: Future<Output = u64> + Send + 'static,
 {
-    let pool = Tokio::open()?;
     timed(|| {
         let root = pool.0.spawn(async move {
             let mut set = JoinSet::new();
