@@ -24,7 +24,16 @@ impl Arguments {
     /// # Errors
     /// A word that is not known, or a number that is none.
     pub fn of_process() -> Result<Self> {
-        Self::parse(std::env::args().skip(1))
+        Self::of_process_in(ROUNDS)
+    }
+
+    /// As [`of_process`](Self::of_process), with so many rounds unless said otherwise: for what
+    /// takes long.
+    ///
+    /// # Errors
+    /// A word that is not known, or a number that is none.
+    pub fn of_process_in(rounds: usize) -> Result<Self> {
+        Self::parse(std::env::args().skip(1), rounds)
     }
 
     /// Whether a line is wanted.
@@ -33,12 +42,12 @@ impl Arguments {
         self.only.as_deref().is_none_or(|only| name.contains(only))
     }
 
-    fn parse(mut words: impl Iterator<Item = String>) -> Result<Self> {
+    fn parse(mut words: impl Iterator<Item = String>, rounds: usize) -> Result<Self> {
         let mut parsed = Self {
             json: false,
             details: false,
             only: None,
-            rounds: ROUNDS,
+            rounds,
         };
         while let Some(word) = words.next() {
             let mut value = || words.next().ok_or(format!("{word} needs a value"));
@@ -72,7 +81,7 @@ mod tests {
 
     fn parse(line: &str) -> Result<Arguments, String> {
         let words = line.split_whitespace().map(str::to_owned);
-        Arguments::parse(words).map_err(|error| error.to_string())
+        Arguments::parse(words, ROUNDS).map_err(|error| error.to_string())
     }
 
     #[test]

@@ -42,6 +42,8 @@ pub struct Bout<'a> {
     unit: &'static str,
     better: Better,
     peers: Vec<Peer>,
+    /// Those that are shown beside ours without a target, as they are in a [`Peer`].
+    beside: Vec<(&'static str, &'static str)>,
     entrants: Vec<Entrant<'a>>,
     /// What tells how noisy a round is, where it is not the processors that are fought for.
     probe: Option<Run<'a>>,
@@ -66,6 +68,7 @@ impl<'a> Bout<'a> {
             unit,
             better,
             peers,
+            beside: Vec::new(),
             entrants: Vec::new(),
             probe: None,
             noise: Vec::new(),
@@ -84,6 +87,14 @@ impl<'a> Bout<'a> {
         self
     }
 
+    /// Shows contestants beside ours without a target: what the peer is called in the line's name,
+    /// and the beginning of their names.
+    #[must_use]
+    pub fn beside(mut self, name: &'static str, entrants: &'static str) -> Self {
+        self.beside.push((name, entrants));
+        self
+    }
+
     /// Has the rounds ranked by this figure, taken before and after each; less is quieter. Without
     /// it they are ranked by the processor time that others have used.
     #[must_use]
@@ -95,8 +106,9 @@ impl<'a> Bout<'a> {
     /// Whether one of its lines has this in its name.
     #[must_use]
     pub fn has(&self, only: &str) -> bool {
-        let against = |peer: &Peer| line_name(self.name, peer).contains(only);
-        self.name.contains(only) || self.peers.iter().any(against)
+        let peers = self.peers.iter().map(|peer| peer.name);
+        let mut all = peers.chain(self.beside.iter().map(|(name, _)| *name));
+        self.name.contains(only) || all.any(|peer| line_name(self.name, peer).contains(only))
     }
 
     /// Lets every contestant run once; in each round another one begins, so that none is always
@@ -122,42 +134,49 @@ impl<'a> Bout<'a> {
         Ok(())
     }
 
-    /// One line for each peer, or one for ours alone where there is none; and a line for each
-    /// contestant that is compared with nobody's.
+    /// One line for each peer; where there is none, one for each contestant by itself.
     ///
     /// # Panics
     /// When a peer has no contestant, or none has entered: the measurement is put together wrong.
     #[must_use]
     pub fn lines(&self) -> Vec<Line> {
         let ours = self.entrants.first().expect("somebody has entered");
-        let figure = self.median(ours);
-        if self.peers.is_empty() {
+        if self.peers.is_empty() && self.beside.is_empty() {
             let alone = |entrant| Line::baseline(self.name, self.median(entrant), self.unit);
             return self.entrants.iter().map(alone).collect();
         }
-        let line = |peer: &Peer| {
-            let others = self.entrants[1..].iter();
-            let best = others
-                .filter(|entrant| entrant.name.starts_with(peer.entrants))
-                .map(|entrant| (self.median(entrant), entrant))
-                .min_by(|(one, _), (other, _)| match self.better {
-                    Better::Less => one.total_cmp(other),
-                    Better::More => other.total_cmp(one),
-                });
-            let (value, entrant) = best.expect("the peer has entered");
-            let ratio = match self.better {
-                Better::Less => value / figure,
-                Better::More => figure / value,
-            };
-            Line::against(
-                line_name(self.name, peer),
-                (figure, self.unit),
-                (value, &entrant.name),
-                ratio,
-                peer.target,
-            )
+        let ours = (self.median(ours), self.unit);
+        let against = |peer: &Peer| {
+            let (value, entrant, ratio) = self.best(peer.entrants);
+            let name = line_name(self.name, peer.name);
+            Line::against(name, ours, (value, entrant), ratio, peer.target)
         };
-        self.peers.iter().map(line).collect()
+        let beside = |(name, entrants): &(&str, &str)| {
+            let (value, entrant, ratio) = self.best(entrants);
+            Line::beside(line_name(self.name, name), ours, (value, entrant), ratio)
+        };
+        let peers = self.peers.iter().map(against);
+        peers.chain(self.beside.iter().map(beside)).collect()
+    }
+
+    /// Of the contestants that stand for a peer the best one: its figure, its name, and the ratio
+    /// of ours.
+    fn best(&self, entrants: &str) -> (f64, &str, f64) {
+        let figure = self.median(&self.entrants[0]);
+        let (value, entrant) = self.entrants[1..]
+            .iter()
+            .filter(|entrant| entrant.name.starts_with(entrants))
+            .map(|entrant| (self.median(entrant), entrant))
+            .min_by(|(one, _), (other, _)| match self.better {
+                Better::Less => one.total_cmp(other),
+                Better::More => other.total_cmp(one),
+            })
+            .expect("the peer has entered");
+        let ratio = match self.better {
+            Better::Less => value / figure,
+            Better::More => figure / value,
+        };
+        (value, &entrant.name, ratio)
     }
 
     /// Every contestant with its median and its figures by round, for people who want to know.
@@ -183,8 +202,8 @@ impl<'a> Bout<'a> {
     }
 }
 
-fn line_name(bout: &str, peer: &Peer) -> String {
-    format!("{bout} against {}", peer.name)
+fn line_name(bout: &str, peer: &str) -> String {
+    format!("{bout} against {peer}")
 }
 
 /// The one in the middle, or the mean of the two; of none it is no number.

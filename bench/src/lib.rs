@@ -5,6 +5,7 @@
 //!   committed and refuses a store that has lost an update.
 //! - [`Bout`]: contestants that do the same thing, in every round one after the other, and the
 //!   medians of the quietest rounds.
+//! - [`quantile`]: of many repetitions, what most of them did not exceed.
 //! - [`Line`] and [`Report`]: what is printed, for people or as one JSON object a line.
 //! - [`Disk`]: a folder on a real disk, and what that disk can do.
 //!
@@ -18,6 +19,7 @@ mod foreign;
 mod line;
 mod load;
 mod report;
+mod samples;
 mod store;
 
 pub use arguments::Arguments;
@@ -27,6 +29,7 @@ pub use foreign::Foreign;
 pub use line::Line;
 pub use load::{Counts, Load, Phase, Rng};
 pub use report::Report;
+pub use samples::quantile;
 pub use store::{Session, Store};
 
 /// What went wrong in a measurement. It ends the run: a figure that could not be taken is not

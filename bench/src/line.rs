@@ -39,6 +39,16 @@ impl Line {
         }
     }
 
+    /// Ours beside a peer, to be read: there is no target.
+    #[must_use]
+    pub fn beside(name: String, ours: (f64, &'static str), peer: (f64, &str), ratio: f64) -> Self {
+        Self {
+            target: None,
+            met: true,
+            ..Self::against(name, ours, peer, ratio, 0.0)
+        }
+    }
+
     /// A figure without a peer that has to be at least `target`; `limit` is what hardware or hash
     /// allow.
     #[must_use]
@@ -149,10 +159,14 @@ impl Line {
         let ours = format!("{name:<58} {:>9} {unit:<5}", short(self.ours));
         let target = self.target.unwrap_or_default();
         match (&self.peer, self.ratio, self.limit) {
-            (Some((peer_name, peer)), Some(ratio), _) => format!(
-                "{ours} {:>9} {ratio:>8.2}x of {target:>5.2}x  {verdict:<6}  {peer_name}",
-                short(*peer)
-            ),
+            (Some((peer_name, peer)), Some(ratio), _) => {
+                let wanted = match self.target {
+                    Some(target) => format!("of {target:>7.2}x  {verdict:<6}"),
+                    None => format!("{:<18}", "shown"),
+                };
+                let peer = short(*peer);
+                format!("{ours} {peer:>9} {ratio:>8.2}x {wanted}  {peer_name}")
+            }
             (_, _, Some(limit)) => {
                 let limit = format!("limit {}", short(limit));
                 format!("{ours} {limit:>13}  target {target:.2}  {verdict}")
@@ -189,6 +203,15 @@ mod tests {
         assert_eq!(control.json()["control"], true);
         assert_eq!(control.json()["met"], false);
         assert!(line.json().get("control").is_none());
+    }
+
+    #[test]
+    fn what_is_only_shown_has_no_target() {
+        let line = Line::beside("n".into(), (2.0, "µs"), (1.0, "it 1"), 0.5);
+        assert!(line.met());
+        assert_eq!(line.json()["ratio"], 0.5);
+        assert!(line.json()["target"].is_null());
+        assert!(line.text().contains("0.50x shown") && !line.text().contains("met"));
     }
 
     #[test]

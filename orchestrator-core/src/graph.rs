@@ -1,11 +1,12 @@
 //! Tasks that depend on each other: which may run, and what a failure means for the rest.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Display;
 use std::hash::Hash;
 
 use foldhash::fast::RandomState;
+use smallvec::SmallVec;
 
 mod adder;
 mod board;
@@ -48,11 +49,11 @@ impl Stage {
 #[derive(Debug, Clone)]
 struct Node<K> {
     key: K,
-    dependencies: Vec<K>,
-    dependents: Vec<usize>,
+    /// What it depends on, as far as that was added.
+    needs: SmallVec<[u32; 4]>,
     stage: Stage,
     /// How many dependencies are missing or do not satisfy.
-    unmet: usize,
+    unmet: u32,
     /// The failed tasks because of which this one is skipped. As a set, so that when one of them
     /// gets another try the task stays skipped for the others' sake.
     held_by: BTreeSet<usize>,
@@ -87,10 +88,16 @@ struct Node<K> {
 #[derive(Debug, Clone)]
 pub struct TaskGraph<K> {
     nodes: Vec<Node<K>>,
-    index: HashMap<K, usize, RandomState>,
+    index: HashMap<K, u32, RandomState>,
     /// Who waits for a task that has not been added.
-    awaited: HashMap<K, Vec<usize>, RandomState>,
+    awaited: HashMap<K, Vec<u32>, RandomState>,
     ready: BTreeSet<usize>,
+    /// By task: who depends on it, for the tasks below `linked` that do. A graph that is only laid out
+    /// and run needs none of it.
+    dependents: Vec<Vec<u32>>,
+    linked: usize,
+    /// Whether any task was ever started.
+    touched: bool,
 }
 
 impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
@@ -102,6 +109,9 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             index: HashMap::default(),
             awaited: HashMap::default(),
             ready: BTreeSet::new(),
+            dependents: Vec::new(),
+            linked: 0,
+            touched: false,
         }
     }
 
@@ -119,60 +129,86 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         dependencies: impl IntoIterator<Item = K>,
     ) -> Result<NodeStatus, GraphError<K>> {
         let at = self.nodes.len();
+        let number = plan::index(at);
         match self.index.entry(key.clone()) {
             Entry::Occupied(_) => return Err(GraphError::Duplicate { task: key }),
-            Entry::Vacant(place) => _ = place.insert(at),
+            Entry::Vacant(place) => _ = place.insert(number),
         }
-        let dependents = if self.awaited.is_empty() {
-            Vec::new()
-        } else {
-            self.awaited.remove(&key).unwrap_or_default()
-        };
-        let dependencies = dependencies.into_iter();
+        if !self.awaited.is_empty()
+            && let Some(waiting) = self.awaited.remove(&key)
+        {
+            self.arrived(number, &waiting);
+        }
         let mut node = Node {
-            dependents,
             key,
-            dependencies: Vec::with_capacity(dependencies.size_hint().0),
+            needs: SmallVec::new(),
             stage: Stage::Unstarted,
             unmet: 0,
             held_by: BTreeSet::new(),
         };
         let mut blocked = false;
-        let mut named = Named::default();
         for dependency in dependencies {
-            if !named.insert(&node.dependencies, &dependency) {
+            let Some(&on) = self.index.get(&dependency) else {
+                let waiting = self.awaited.entry(dependency).or_default();
+                // Named twice, it is the last in the row.
+                if waiting.last() != Some(&number) {
+                    waiting.push(number);
+                    node.unmet += 1;
+                }
+                continue;
+            };
+            if node.needs.contains(&on) {
                 continue;
             }
-            let satisfied = match self.index.get(&dependency) {
-                // On itself: a circle, which `validate` reports.
-                Some(&on) if on == at => {
-                    node.dependents.push(at);
-                    false
-                }
-                Some(&on) => {
-                    let needed = &mut self.nodes[on];
-                    needed.dependents.push(at);
-                    blocked |= needed.stage.blocks() || !needed.held_by.is_empty();
-                    needed.stage.satisfies()
-                }
-                None => {
-                    let waiting = self.awaited.entry(dependency.clone()).or_default();
-                    waiting.push(at);
-                    false
-                }
-            };
-            node.unmet += usize::from(!satisfied);
-            node.dependencies.push(dependency);
+            node.needs.push(on);
+            let mut satisfied = false;
+            // On itself: a circle, which `validate` reports.
+            if self.touched && on != number {
+                let needed = &self.nodes[on as usize];
+                blocked |= needed.stage.blocks() || !needed.held_by.is_empty();
+                satisfied = needed.stage.satisfies();
+            }
+            node.unmet += u32::from(!satisfied);
         }
         let ready = node.unmet == 0 && !blocked;
         self.nodes.push(node);
         if blocked {
+            self.link();
             self.inherit_holds(at);
         }
         if ready {
             self.ready.insert(at);
         }
         Ok(self.status_at(at))
+    }
+
+    /// A task has come that others have waited for.
+    fn arrived(&mut self, number: u32, waiting: &[u32]) {
+        for waits in waiting {
+            self.nodes[*waits as usize].needs.push(number);
+            if (*waits as usize) < self.linked {
+                self.dependents_mut(number).push(*waits);
+            }
+        }
+    }
+
+    fn dependents_mut(&mut self, number: u32) -> &mut Vec<u32> {
+        let at = number as usize;
+        if self.dependents.len() <= at {
+            self.dependents.resize_with(at + 1, Vec::new);
+        }
+        &mut self.dependents[at]
+    }
+
+    /// Notes who depends on whom, for what was added since the last time.
+    fn link(&mut self) {
+        for at in self.linked..self.nodes.len() {
+            for on in self.nodes[at].needs.clone() {
+                self.dependents_mut(on).push(plan::index(at));
+            }
+        }
+        self.linked = self.nodes.len();
+        self.dependents.resize_with(self.linked, Vec::new);
     }
 
     /// Whether every task can come to run: all dependencies are there, and none waits for itself.
@@ -182,20 +218,16 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// [`GraphError::UnknownDependency`] for the first that is missing, else
     /// [`GraphError::Cycles`].
     pub fn validate(&self) -> Result<(), GraphError<K>> {
-        for node in &self.nodes {
-            for dependency in &node.dependencies {
-                if !self.index.contains_key(dependency) {
-                    return Err(GraphError::UnknownDependency {
-                        task: node.key.clone(),
-                        dependency: dependency.clone(),
-                    });
-                }
-            }
+        let missing = self.awaited.iter().flat_map(|(dependency, waiting)| {
+            waiting.iter().map(move |waits| (*waits, dependency))
+        });
+        if let Some((waits, dependency)) = missing.min() {
+            return Err(GraphError::UnknownDependency {
+                task: self.key(waits as usize),
+                dependency: dependency.clone(),
+            });
         }
-        let needs = |node: &Node<K>| {
-            let found = node.dependencies.iter().filter_map(|on| self.index.get(on));
-            found.copied().collect()
-        };
+        let needs = |node: &Node<K>| node.needs.iter().map(|on| *on as usize).collect();
         let cycles = cycles::cycles(&self.nodes.iter().map(needs).collect::<Vec<_>>());
         if cycles.is_empty() {
             return Ok(());
@@ -213,7 +245,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// Where a task stands. `None` if it was not added.
     #[must_use]
     pub fn status(&self, key: &K) -> Option<NodeStatus> {
-        self.index.get(key).map(|&at| self.status_at(at))
+        self.index.get(key).map(|&at| self.status_at(at as usize))
     }
 
     /// Whether every task rests: done, failed or skipped.
@@ -254,28 +286,5 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
 impl<K: Ord + Hash + Clone + Display> Default for TaskGraph<K> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-/// Names that were seen. A few are looked through, many are found by their hash.
-struct Named<K>(Option<HashSet<K, RandomState>>);
-
-impl<K> Default for Named<K> {
-    fn default() -> Self {
-        Self(None)
-    }
-}
-
-impl<K: Hash + Eq + Clone> Named<K> {
-    /// Whether a name is new, behind those that there are.
-    fn insert(&mut self, before: &[K], name: &K) -> bool {
-        const FEW: usize = 16;
-        if self.0.is_none() && before.len() < FEW {
-            return !before.contains(name);
-        }
-        let all = self
-            .0
-            .get_or_insert_with(|| before.iter().cloned().collect());
-        all.insert(name.clone())
     }
 }

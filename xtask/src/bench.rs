@@ -3,7 +3,10 @@
 use crate::run::{Result, cargo, show};
 
 /// What can be measured, and the bench targets that do it.
-const AREAS: [(&str, &[&str]); 1] = [("state", &["state", "state_memory"])];
+const AREAS: [(&str, &[&str]); 2] = [
+    ("core", &["core", "core_memory"]),
+    ("state", &["state", "state_memory"]),
+];
 
 /// Measures an area; an error where a target is missed.
 pub(crate) fn bench(area: &str, rest: &[String]) -> Result {

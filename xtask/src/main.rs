@@ -25,7 +25,7 @@ cargo xtask CHORE
   test      setup, format, lints, tests, doctests, documentation
   ci        test, and what is slow: 50 interrupts, weight, real
   weight    the time of a cold release build, and the number of dependencies [--json]
-  bench     AREA (state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
+  bench     AREA (core, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
   crash     AREA (state): kills, power cuts, faults, histories [--json] [--short] [--only NAME] [--seed N]
   fuzz      [TARGET] (config, journal, todo): any bytes for the readers [--seconds N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]

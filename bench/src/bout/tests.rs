@@ -31,6 +31,17 @@ fn the_best_configuration_of_a_peer_counts() {
 }
 
 #[test]
+fn who_is_only_beside_has_a_line_and_no_target() {
+    let bout = fought(Better::Less, 3.01).beside("the slow one", "it 1 (slow)");
+    let lines = bout.lines();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[1].name(), "b against the slow one");
+    assert_eq!(lines[1].json()["ratio"], 4.5);
+    assert!(!lines[0].met() && lines[1].met());
+    assert!(bout.has("the slow one") && !bout.has("the fast one"));
+}
+
+#[test]
 fn a_target_is_met_or_missed() {
     assert!(fought(Better::Less, 3.0).lines()[0].met());
     assert!(!fought(Better::Less, 3.01).lines()[0].met());

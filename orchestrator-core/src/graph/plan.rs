@@ -99,12 +99,27 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
         weight: Option<&dyn Fn(&K) -> u64>,
     ) -> Result<Self, GraphError<K>> {
         let nodes = &graph.nodes;
-        let mut dependents =
-            Vec::with_capacity(nodes.iter().map(|node| node.dependents.len()).sum());
+        // Counted, summed up, filled in: the dependents of all tasks one after the other.
+        let mut ends = vec![0_u32; nodes.len()];
+        for on in nodes.iter().flat_map(|node| &node.needs) {
+            ends[*on as usize] += 1;
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            *end = sum - *end;
+        }
+        let mut dependents = vec![0; sum as usize].into_boxed_slice();
+        for (node, at) in nodes.iter().zip(0_u32..) {
+            for on in &node.needs {
+                let end = &mut ends[*on as usize];
+                dependents[*end as usize] = at;
+                *end += 1;
+            }
+        }
         let mut slots = Vec::with_capacity(nodes.len());
+        let mut first = 0;
         for (at, node) in nodes.iter().enumerate() {
-            let first = dependents.len();
-            dependents.extend(node.dependents.iter().map(|at| index(*at)));
             let stage = match graph.status_at(at) {
                 NodeStatus::Done => DONE,
                 NodeStatus::Failed => FAILED,
@@ -115,15 +130,16 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
             };
             slots.push(Slot {
                 key: node.key.clone(),
-                unmet: AtomicU32::new(index(node.unmet)),
+                unmet: AtomicU32::new(node.unmet),
                 stage: AtomicU8::new(stage),
-                first: index(first),
-                end: index(dependents.len()),
+                first,
+                end: ends[at],
             });
+            first = ends[at];
         }
         let mut layout = Self {
             slots: slots.into(),
-            dependents: dependents.into(),
+            dependents,
             ranks: Box::default(),
         };
         let order = layout.order(nodes);
@@ -139,10 +155,7 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
     /// The tasks, each after all that it depends on (Kahn 1962, "Topological sorting of large
     /// networks"). Those on circles are missing.
     fn order(&self, nodes: &[super::Node<K>]) -> Vec<u32> {
-        let mut unmet: Vec<u32> = nodes
-            .iter()
-            .map(|node| index(node.dependencies.len()))
-            .collect();
+        let mut unmet: Vec<u32> = nodes.iter().map(|node| index(node.needs.len())).collect();
         let mut order: Vec<u32> = (0..index(unmet.len()))
             .filter(|at| unmet[*at as usize] == 0)
             .collect();

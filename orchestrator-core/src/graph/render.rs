@@ -54,11 +54,14 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         text
     }
 
-    fn arrows(&self) -> impl Iterator<Item = (usize, usize)> {
-        self.nodes
-            .iter()
-            .enumerate()
-            .flat_map(|(from, node)| node.dependents.iter().map(move |&to| (from, to)))
+    /// From what is needed to who needs it, in order.
+    fn arrows(&self) -> Vec<(u32, u32)> {
+        let nodes = self.nodes.iter().zip(0_u32..);
+        let mut arrows: Vec<_> = nodes
+            .flat_map(|(node, to)| node.needs.iter().map(move |from| (*from, to)))
+            .collect();
+        arrows.sort_unstable();
+        arrows
     }
 }
 

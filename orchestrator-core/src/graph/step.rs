@@ -103,6 +103,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         let Some(&at) = self.index.get(key) else {
             return Err(TransitionError::UnknownTask { task: key.clone() });
         };
+        let at = at as usize;
         let status = self.status_at(at);
         if fits(status) {
             Ok(at)
@@ -118,6 +119,8 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
 
     /// Changes a task's stage, and the counts of those that depend on it.
     fn enter(&mut self, at: usize, stage: Stage) {
+        self.touched = true;
+        self.link();
         let before = self.nodes[at].stage.satisfies();
         self.nodes[at].stage = stage;
         self.refresh(at);
@@ -125,8 +128,8 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         if before == after {
             return;
         }
-        for place in 0..self.nodes[at].dependents.len() {
-            let dependent = self.nodes[at].dependents[place];
+        for place in 0..self.dependents[at].len() {
+            let dependent = self.dependents[at][place] as usize;
             let unmet = &mut self.nodes[dependent].unmet;
             if after {
                 *unmet -= 1
@@ -141,11 +144,9 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// depends on is blocked.
     pub(super) fn inherit_holds(&mut self, at: usize) {
         let mut holds = BTreeSet::new();
-        for dependency in &self.nodes[at].dependencies {
-            if let Some(&on) = self.index.get(dependency) {
-                holds.extend(&self.nodes[on].held_by);
-                holds.extend(self.nodes[on].stage.blocks().then_some(on));
-            }
+        for on in self.nodes[at].needs.iter().map(|on| *on as usize) {
+            holds.extend(&self.nodes[on].held_by);
+            holds.extend(self.nodes[on].stage.blocks().then_some(on));
         }
         if holds.is_empty() {
             return;
@@ -164,7 +165,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         let mut below = BTreeSet::new();
         let mut walk = vec![at];
         while let Some(next) = walk.pop() {
-            for &dependent in &self.nodes[next].dependents {
+            for dependent in self.dependents[next].iter().map(|at| *at as usize) {
                 if self.nodes[dependent].stage == Stage::Unstarted && below.insert(dependent) {
                     walk.push(dependent);
                 }
