@@ -10,10 +10,9 @@ use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use crate::run::{Result, cargo};
-use hooked::HOOKED;
 use report::Report;
 
-/// The parts of the program's figures, for `--only`.
+/// The parts of the program's figures, for `--only`; it knows the area `state` alone.
 const PARTS: [&str; 4] = ["serializable", "register", "kill", "power"];
 
 /// What was asked for.
@@ -50,25 +49,21 @@ impl<'a> Request<'a> {
 
 /// Tries an area; an error where a target is missed.
 pub(crate) fn crash(area: &str, words: &[String]) -> Result {
-    if area != "state" {
-        return Err(format!("no area `{area}` to crash; there is: state"));
-    }
+    let Some(all) = hooked::rows(area) else {
+        return Err(format!("no area `{area}` to crash; there are: state, core"));
+    };
+    let own: &[&str] = if area == "state" { &PARTS } else { &[] };
     let request = Request::parse(words)?;
     let mut report = Report::new(request.json, request.short);
-    let hooked = HOOKED
-        .iter()
-        .filter(|row| request.only.is_none_or(|only| only == row.part));
-    let hooked: Vec<_> = hooked.collect();
-    if request.only.is_none_or(|only| PARTS.contains(&only)) {
+    let asked = |part: &str| request.only.is_none_or(|only| only == part);
+    let hooked: Vec<_> = all.iter().filter(|row| asked(row.part)).collect();
+    if own.iter().any(|part| asked(part)) {
         program(area, &request, &mut report)?;
     } else if hooked.is_empty() {
-        let mut parts: Vec<_> = HOOKED.iter().map(|row| row.part).collect();
+        let mut parts: Vec<_> = own.to_vec();
+        parts.extend(all.iter().map(|row| row.part));
         parts.dedup();
-        return Err(format!(
-            "crash: --only takes one of {}, {}",
-            PARTS.join(", "),
-            parts.join(", ")
-        ));
+        return Err(format!("crash: --only takes one of {}", parts.join(", ")));
     }
     for row in hooked {
         for line in row.run(request.short)? {

@@ -26,7 +26,7 @@ cargo xtask CHORE
   ci        test, and what is slow: 50 interrupts, weight, real
   weight    the time of a cold release build, and the number of dependencies [--json]
   bench     AREA (core, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
-  crash     AREA (state): kills, power cuts, faults, histories [--json] [--short] [--only NAME] [--seed N]
+  crash     AREA (state, core): kills, power cuts, faults, histories, millions of tasks [--json] [--short] [--only NAME] [--seed N]
   fuzz      [TARGET] (config, journal, todo): any bytes for the readers [--seconds N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
 ";

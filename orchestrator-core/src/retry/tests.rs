@@ -215,7 +215,7 @@ proptest! {
 }
 
 #[test]
-fn the_model_tells_a_wrong_rule() {
+fn control_the_model_tells_a_wrong_rule() {
     // The control: a policy that is off by one attempt, by one wait, or by its budget is found.
     let case = Case {
         attempts: 5,

@@ -198,7 +198,7 @@ proptest! {
 }
 
 #[test]
-fn the_arithmetic_tells_a_wrong_course() {
+fn control_the_arithmetic_tells_a_wrong_course() {
     let case = Case {
         handlers: vec![
             (2, 500, Kind::Hangs),

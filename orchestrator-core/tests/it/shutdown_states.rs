@@ -315,7 +315,7 @@ fn random_states_end_in_time_and_leave_nothing() {
 }
 
 #[test]
-fn an_orphan_would_be_seen() {
+fn control_an_orphan_is_seen() {
     // The control: a group that nobody kills holds its pipe open.
     let group = Group::default();
     let pipe = group.start().unwrap();
@@ -326,7 +326,7 @@ fn an_orphan_would_be_seen() {
 }
 
 #[test]
-fn a_wrong_end_would_be_seen() {
+fn control_a_wrong_end_is_seen() {
     let sound = || fly(1);
     assert_eq!(fault(&sound()), None);
     let mut slow = sound();

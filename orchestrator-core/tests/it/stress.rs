@@ -239,3 +239,34 @@ fn every_task_ends_exactly_once() {
         });
     }
 }
+
+/// What the campaign's sums are worth: of the tasks of a wave, the futures of two are kept from being
+/// dropped, as if a lane had lost them.
+#[test]
+fn control_tasks_that_a_lane_loses_are_seen() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    let (dropped, ended) = runtime.block_on(async {
+        let scheduler = lanes(1);
+        let ends = Arc::new(AtomicUsize::new(0));
+        let tasks: Vec<_> = (0..100)
+            .map(|task| {
+                let end = End(Arc::clone(&ends));
+                scheduler.spawn(async move {
+                    if task % 50 == 7 {
+                        std::mem::forget(end);
+                    }
+                })
+            })
+            .collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+        (
+            ends.load(Ordering::SeqCst),
+            scheduler.stats().total().completed,
+        )
+    });
+    assert_eq!((dropped, ended), (98, 100));
+}

@@ -4,14 +4,25 @@
 //! whether it passed prints lines of its own: JSON objects in the form of all figures, with `name`
 //! and `met`, each on one line of standard output.
 
+mod core;
 mod rows;
 
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use self::core::CORE;
 use crate::run::{Result, cargo};
-pub(crate) use rows::HOOKED;
+use rows::HOOKED;
+
+/// The tests of an area.
+pub(crate) fn rows(area: &str) -> Option<&'static [Hooked]> {
+    match area {
+        "state" => Some(&HOOKED),
+        "core" => Some(&CORE),
+        _ => None,
+    }
+}
 
 /// How the names of tests begin that are controls.
 const CONTROL: &str = "control_";
@@ -131,8 +142,12 @@ mod tests {
 
     #[test]
     fn each_part_has_a_control_which_is_a_line_of_its_own() {
-        for row in &HOOKED {
-            let mut controls = HOOKED.iter().filter(|other| other.control);
+        for (row, all) in ["state", "core"]
+            .iter()
+            .filter_map(|area| rows(area))
+            .flat_map(|all| all.iter().map(move |row| (row, all)))
+        {
+            let mut controls = all.iter().filter(|other| other.control);
             assert!(
                 controls.any(|control| control.part == row.part),
                 "{}",

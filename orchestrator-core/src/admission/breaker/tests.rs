@@ -168,7 +168,7 @@ fn after_it_opened_it_admits_358_of_360_where_the_predecessor_admitted_none() {
 }
 
 #[test]
-fn one_that_stays_open_for_ever_does_so() {
+fn control_one_that_stays_open_for_ever_does_so() {
     let config = BreakerConfig::default().with_open_for(Duration::MAX);
     let (mut breaker, now) = (CircuitBreaker::new(config), Instant::now());
     for _ in 0..5 {
