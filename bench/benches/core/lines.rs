@@ -1,5 +1,6 @@
 //! What is measured: one module for each kind of line.
 
+mod admission;
 mod controls;
 mod graphs;
 mod latency;
@@ -25,7 +26,8 @@ pub(crate) fn bouts() -> Vec<Bout<'static>> {
 /// # Errors
 /// What cannot be measured.
 pub(crate) fn alone(arguments: &Arguments) -> Result<Vec<Line>> {
-    let mut lines = low::lines(arguments)?;
+    let mut lines = admission::lines(arguments)?;
+    lines.extend(low::lines(arguments)?);
     lines.extend(controls::lines(arguments)?);
     Ok(lines)
 }
