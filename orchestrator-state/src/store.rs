@@ -212,7 +212,8 @@ impl StateStore {
     }
 
     /// As [`update`](Self::update), for a closure that may refuse: its error is returned, and nothing
-    /// is written.
+    /// is written. As it may have been drawn from commits that are on their way to the disk, it is
+    /// returned when these are there; and if they fail, that is returned in its place.
     ///
     /// # Errors
     /// The closure's own, and those of [`update`](Self::update).
@@ -225,7 +226,8 @@ impl StateStore {
     }
 
     /// As [`try_update`](Self::try_update), but does not wait for the disk: the [`Pending`] that is
-    /// returned does, or is awaited.
+    /// returned does, or is awaited. Where the closure refuses there is none, and so its error is waited
+    /// for as in [`try_update`](Self::try_update).
     ///
     /// # Errors
     /// As [`try_update`](Self::try_update).
@@ -237,7 +239,16 @@ impl StateStore {
         for _ in 0..MAX_ATTEMPTS {
             let pin = self.inner.pin_latest();
             let mut tx = Transaction::new(&self.inner, pin);
-            let value = change(&mut tx)?;
+            let value = match change(&mut tx) {
+                Ok(value) => value,
+                Err(refused) => {
+                    let base = tx.base();
+                    // Nothing is to be kept in memory while the disk is waited for.
+                    drop(tx);
+                    wait(self.inner.read_only(base.0))?;
+                    return Err(refused);
+                }
+            };
             match tx.submit_unnamed() {
                 Ok(pending) => return Ok((value, pending)),
                 Err(CommitError::Conflict(_)) => backoff.wait(),

@@ -238,7 +238,7 @@ impl Inner {
     }
 
     /// Nothing is written. But what was read may be on its way to the disk still.
-    fn read_only(self: &Arc<Self>, base: u64) -> Pending {
+    pub(super) fn read_only(self: &Arc<Self>, base: u64) -> Pending {
         match &self.durable {
             Some(durable) if self.publisher.published() < base => Pending {
                 version: Version(base),

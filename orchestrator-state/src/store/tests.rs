@@ -7,6 +7,7 @@ mod golden;
 mod history;
 mod large;
 mod model;
+mod refusals;
 mod transactions;
 mod waking;
 mod watching;
