@@ -16,6 +16,7 @@ mod checkpoint;
 mod commit;
 mod config;
 mod durable;
+mod ended;
 mod error;
 mod history;
 mod index;
@@ -63,6 +64,7 @@ use crate::{Holder, OpenReport};
 use chain::{Chain, Revision};
 use commit::Seen;
 use durable::StagedTable;
+pub(crate) use ended::Ended;
 use index::Index;
 use inner::Inner;
 use retry::Backoff;
@@ -387,10 +389,14 @@ impl StateStore {
         if let Some(rows) = tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
             watch.register(&mut rows.watchers, missed, &self.inner.publisher, to_wake);
         }
-        if state.check().is_err() {
-            watch.close(&mut state.to_wake);
-        }
+        // If a commit was broken off, this finds out, and tells the new watcher with the others.
+        let _ = state.check();
         watch
+    }
+
+    /// A future that is ready when the store has stopped.
+    pub(crate) fn ended(&self) -> Ended {
+        Ended::of(&self.inner.publisher)
     }
 
     /// Drops now what nobody can ask for any more. Commits and snapshots that end do this by and by;

@@ -2,6 +2,7 @@
 
 mod crowded;
 mod durable;
+mod ending;
 mod faults;
 mod golden;
 mod history;

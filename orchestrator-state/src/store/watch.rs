@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 use thiserror::Error;
 
 use super::inner::Inner;
-use super::publish::Publisher;
+use super::publish::{Listener, Publisher};
 use super::sets::Writes;
 use super::table::{Table, TableKey, TableValue};
 use super::{Snapshot, Value, Version};
@@ -166,18 +166,20 @@ impl<K, V> Queue<K, V> {
         self.tell(waiting, to_wake);
     }
 
-    fn close(&self, to_wake: &mut ToWake) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        self.tell(waiting, to_wake);
-    }
-
     /// The store's locks may be held here. A thread that is notified runs by itself, but a waker would
     /// run now.
     fn tell(&self, mut waiting: MutexGuard<'_, Waiting<K, V>>, to_wake: &mut ToWake) {
         to_wake.extend(waiting.waker.take());
         drop(waiting);
         self.arrived.notify_all();
+    }
+}
+
+impl<K: TableKey, V: TableValue> Listener for Queue<K, V> {
+    fn close(&self, to_wake: &mut ToWake) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        self.tell(waiting, to_wake);
     }
 }
 
@@ -220,11 +222,6 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         }
     }
 
-    /// Tells the watcher that nothing will come any more.
-    pub(super) fn close(&self, to_wake: &mut ToWake) {
-        self.queue.close(to_wake);
-    }
-
     /// Registers the watcher, under the commit lock. `missed` is what was committed since the version that
     /// it has been told of, published or not, in order: it comes before all that is committed next.
     pub(super) fn register(
@@ -233,9 +230,7 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         missed: impl IntoIterator<Item = (u64, Vec<ChangedRow<K, V>>)>,
         publisher: &Publisher,
         to_wake: &mut ToWake,
-    ) where
-        K: Send,
-    {
+    ) {
         for (version, rows) in missed {
             let changes = Changes {
                 version: Version(version),
@@ -246,6 +241,9 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         watchers.queues.push(Arc::downgrade(&self.queue));
         // Some of it may be published already, or have been meanwhile.
         publisher.deliver(to_wake);
+        // Behind it, so that what was published comes before the end.
+        let queue: Weak<Queue<K, V>> = Arc::downgrade(&self.queue);
+        publisher.enlist(queue, to_wake);
     }
 
     pub(super) fn wants(&self, key: &K) -> bool {
@@ -253,10 +251,7 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     }
 
     /// Hands over what was there before the watcher was registered.
-    fn deliver(&self, changes: Changes<K, V>) -> Deliver
-    where
-        K: Send,
-    {
+    fn deliver(&self, changes: Changes<K, V>) -> Deliver {
         let queue = Arc::downgrade(&self.queue);
         Box::new(move |to_wake| {
             if let Some(queue) = queue.upgrade() {
@@ -415,20 +410,5 @@ impl<K: TableKey, V: TableValue> Watchers<K, V> {
                 }
             })
         })
-    }
-}
-
-impl<K, V> Watchers<K, V> {
-    /// Tells everyone that nothing will come any more.
-    pub(super) fn close(&self, to_wake: &mut ToWake) {
-        for queue in self.queues.iter().filter_map(Weak::upgrade) {
-            queue.close(to_wake);
-        }
-    }
-}
-
-impl<K, V> Drop for Watchers<K, V> {
-    fn drop(&mut self) {
-        self.close(&mut ToWake::default());
     }
 }
