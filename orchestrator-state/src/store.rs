@@ -324,6 +324,9 @@ impl StateStore {
     /// Watches a table from now on: the snapshot is what was there, and the watcher tells of every
     /// commit after it. Its queue holds the changes of `capacity` commits.
     ///
+    /// Where commits are on their way to the disk, the keys of its interest are looked through, and
+    /// nobody commits meanwhile.
+    ///
     /// # Panics
     /// When the table belongs to another store.
     pub fn watch<K: TableKey, V: TableValue>(
@@ -339,7 +342,7 @@ impl StateStore {
     }
 
     /// Watches a table from an older version on, if all that has happened since is still kept: see
-    /// [`History`].
+    /// [`History`]. Every key of its interest is looked at, and nobody commits meanwhile.
     ///
     /// # Errors
     /// [`VersionError`] when it is not; take a snapshot, and [`watch`](Self::watch) from there.
@@ -373,13 +376,10 @@ impl StateStore {
         // What was committed since, from the chains: some of it may not be published yet.
         let mut missed: BTreeMap<u64, Vec<ChangedRow<K, V>>> = BTreeMap::new();
         if self.inner.latest.load(Ordering::Relaxed) > from.0 {
-            let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
-            for (key, chain) in table.0.index(&guard).range::<K>(all.0, all.1) {
-                if watch.wants(key) {
-                    for (version, value) in chain.since(from.0, &guard) {
-                        let row = (key.clone(), Value::new(value));
-                        missed.entry(version).or_default().push(row);
-                    }
+            for (key, chain) in watch.within(table.0.index(&guard)) {
+                for (version, value) in chain.since(from.0, &guard) {
+                    let row = (key.clone(), Value::new(value));
+                    missed.entry(version).or_default().push(row);
                 }
             }
         }

@@ -6,6 +6,7 @@ mod ending;
 mod faults;
 mod golden;
 mod history;
+mod interests;
 mod large;
 mod model;
 mod refusals;

@@ -4,6 +4,7 @@
 #[cfg(feature = "shuttle")]
 mod schedules;
 
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -14,6 +15,7 @@ use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
+use super::index::Index;
 use super::inner::Inner;
 use super::publish::{Listener, Publisher};
 use super::sets::Writes;
@@ -31,7 +33,8 @@ pub struct Interest<K>(Kind<K>);
 enum Kind<K> {
     All,
     Range(Bound<K>, Bound<K>),
-    Prefix(Box<dyn Fn(&K) -> bool + Send + Sync>),
+    /// A text, and the text of a key.
+    Prefix(String, fn(&K) -> &str),
 }
 
 impl<K: TableKey> Interest<K> {
@@ -60,24 +63,42 @@ impl<K: TableKey> Interest<K> {
         ))
     }
 
-    /// The keys that begin with a text.
+    /// The keys that begin with a text. Such keys stand beside each other, for the keys have the order
+    /// of their texts: that is what `Borrow` promises.
     #[must_use]
     pub fn prefix(prefix: impl Into<String>) -> Self
     where
-        K: AsRef<str>,
+        K: Borrow<str>,
     {
-        let prefix = prefix.into();
-        Self(Kind::Prefix(Box::new(move |key| {
-            key.as_ref().starts_with(&prefix)
-        })))
+        Self(Kind::Prefix(prefix.into(), |key| key.borrow()))
     }
 
     fn wants(&self, key: &K) -> bool {
         match &self.0 {
             Kind::All => true,
             Kind::Range(from, to) => (from.as_ref(), to.as_ref()).contains(key),
-            Kind::Prefix(has_it) => has_it(key),
+            Kind::Prefix(prefix, text) => text(key).starts_with(prefix),
         }
+    }
+
+    /// Whether all keys that are wanted are after this one.
+    fn is_after(&self, key: &K) -> bool {
+        match &self.0 {
+            Kind::All | Kind::Range(Bound::Unbounded, _) => false,
+            Kind::Range(Bound::Included(from), _) => key < from,
+            Kind::Range(Bound::Excluded(from), _) => key <= from,
+            Kind::Prefix(prefix, text) => text(key) < prefix.as_str(),
+        }
+    }
+
+    /// What is wanted of an index; no more of it is looked at.
+    fn within<'a, E>(&'a self, index: &'a Index<K, E>) -> impl Iterator<Item = (&'a K, &'a E)>
+    where
+        E: Clone,
+    {
+        index
+            .after_those(|key| self.is_after(key))
+            .take_while(|(key, _)| self.wants(key))
     }
 }
 
@@ -246,8 +267,12 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         publisher.enlist(queue, to_wake);
     }
 
-    pub(super) fn wants(&self, key: &K) -> bool {
-        self.queue.interest.wants(key)
+    /// What the watcher wants of an index.
+    pub(super) fn within<'a, E: Clone>(
+        &'a self,
+        index: &'a Index<K, E>,
+    ) -> impl Iterator<Item = (&'a K, &'a E)> {
+        self.queue.interest.within(index)
     }
 
     /// Hands over what was there before the watcher was registered.
