@@ -23,6 +23,7 @@ mod index;
 mod inner;
 mod pins;
 mod publish;
+mod report;
 mod retry;
 mod rows;
 mod sets;
@@ -45,6 +46,7 @@ pub use error::{
     VersionError,
 };
 pub use history::History;
+pub use report::StoreReport;
 pub use snapshot::{Difference, Snapshot};
 pub use table::{Table, TableKey, TableValue};
 pub use transaction::Transaction;
@@ -59,8 +61,8 @@ use std::sync::Arc;
 
 use sdd::Guard;
 
+use crate::Holder;
 use crate::sync::Ordering;
-use crate::{Holder, OpenReport};
 use chain::{Chain, Revision};
 use commit::Seen;
 use durable::StagedTable;
@@ -98,11 +100,14 @@ impl StateStore {
     /// cut off and reported.
     ///
     /// # Errors
-    /// [`OpenStoreError`]. Nothing is changed then.
+    /// [`OpenStoreError`]. Nothing that was acknowledged is changed then, and no row. But the folder and
+    /// its lock may have been created, and what a crash has left may have been put in order before the
+    /// error: as [`Journal::open`](crate::Journal::open) says, and a checkpoint that nothing vouches for
+    /// may have been removed.
     pub fn open(
         folder: impl AsRef<Path>,
         holder: &Holder,
-    ) -> Result<(Self, OpenReport), OpenStoreError> {
+    ) -> Result<(Self, StoreReport), OpenStoreError> {
         StoreConfig::default().open(folder, holder)
     }
 
