@@ -102,7 +102,10 @@ impl Journal {
     ///
     /// # Errors
     /// [`OpenError`] when another process writes the journal, when it is damaged or of version 1,
-    /// or when the disk refuses. Nothing that is in it is changed then.
+    /// or when the disk refuses. No acknowledged record is changed then. A journal that is damaged, or
+    /// of version 1, is left as it is, but for its lock. Where the disk refuses in the middle, what a
+    /// crash has left may have been put in order before: a torn end cut off, whole records behind the
+    /// anchor written once more and anchored, segments removed that had been dropped already.
     pub fn open(
         folder: impl AsRef<Path>,
         holder: &Holder,

@@ -102,8 +102,8 @@ pub use store::SeededBug;
 pub use store::{
     Changed, ChangedRow, Changes, Checkpoint, CheckpointError, CommitError, Conflict, ConflictKey,
     Difference, History, Interest, OpenStoreError, Pending, Snapshot, StateStore, StoreConfig,
-    StoreError, Table, TableError, TableKey, TableValue, Transaction, UpdateError, Value, Version,
-    VersionError, Watch, WatchError,
+    StoreError, StoreReport, Table, TableError, TableKey, TableValue, Transaction, UpdateError,
+    Value, Version, VersionError, Watch, WatchError,
 };
 pub use todo::{
     ConflictKind, EditError, HandEdit, Inconsistency, InconsistencyKind, KnownItem, Mark, NewItem,

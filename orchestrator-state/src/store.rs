@@ -16,12 +16,14 @@ mod checkpoint;
 mod commit;
 mod config;
 mod durable;
+mod ended;
 mod error;
 mod history;
 mod index;
 mod inner;
 mod pins;
 mod publish;
+mod report;
 mod retry;
 mod rows;
 mod sets;
@@ -44,6 +46,7 @@ pub use error::{
     VersionError,
 };
 pub use history::History;
+pub use report::StoreReport;
 pub use snapshot::{Difference, Snapshot};
 pub use table::{Table, TableKey, TableValue};
 pub use transaction::Transaction;
@@ -58,11 +61,12 @@ use std::sync::Arc;
 
 use sdd::Guard;
 
+use crate::Holder;
 use crate::sync::Ordering;
-use crate::{Holder, OpenReport};
 use chain::{Chain, Revision};
 use commit::Seen;
 use durable::StagedTable;
+pub(crate) use ended::Ended;
 use index::Index;
 use inner::Inner;
 use retry::Backoff;
@@ -96,11 +100,14 @@ impl StateStore {
     /// cut off and reported.
     ///
     /// # Errors
-    /// [`OpenStoreError`]. Nothing is changed then.
+    /// [`OpenStoreError`]. Nothing that was acknowledged is changed then, and no row. But the folder and
+    /// its lock may have been created, and what a crash has left may have been put in order before the
+    /// error: as [`Journal::open`](crate::Journal::open) says, and a checkpoint that nothing vouches for
+    /// may have been removed.
     pub fn open(
         folder: impl AsRef<Path>,
         holder: &Holder,
-    ) -> Result<(Self, OpenReport), OpenStoreError> {
+    ) -> Result<(Self, StoreReport), OpenStoreError> {
         StoreConfig::default().open(folder, holder)
     }
 
@@ -212,7 +219,8 @@ impl StateStore {
     }
 
     /// As [`update`](Self::update), for a closure that may refuse: its error is returned, and nothing
-    /// is written.
+    /// is written. As it may have been drawn from commits that are on their way to the disk, it is
+    /// returned when these are there; and if they fail, that is returned in its place.
     ///
     /// # Errors
     /// The closure's own, and those of [`update`](Self::update).
@@ -225,7 +233,8 @@ impl StateStore {
     }
 
     /// As [`try_update`](Self::try_update), but does not wait for the disk: the [`Pending`] that is
-    /// returned does, or is awaited.
+    /// returned does, or is awaited. Where the closure refuses there is none, and so its error is waited
+    /// for as in [`try_update`](Self::try_update).
     ///
     /// # Errors
     /// As [`try_update`](Self::try_update).
@@ -237,7 +246,16 @@ impl StateStore {
         for _ in 0..MAX_ATTEMPTS {
             let pin = self.inner.pin_latest();
             let mut tx = Transaction::new(&self.inner, pin);
-            let value = change(&mut tx)?;
+            let value = match change(&mut tx) {
+                Ok(value) => value,
+                Err(refused) => {
+                    let base = tx.base();
+                    // Nothing is to be kept in memory while the disk is waited for.
+                    drop(tx);
+                    wait(self.inner.read_only(base.0))?;
+                    return Err(refused);
+                }
+            };
             match tx.submit_unnamed() {
                 Ok(pending) => return Ok((value, pending)),
                 Err(CommitError::Conflict(_)) => backoff.wait(),
@@ -311,6 +329,9 @@ impl StateStore {
     /// Watches a table from now on: the snapshot is what was there, and the watcher tells of every
     /// commit after it. Its queue holds the changes of `capacity` commits.
     ///
+    /// Where commits are on their way to the disk, the keys of its interest are looked through, and
+    /// nobody commits meanwhile.
+    ///
     /// # Panics
     /// When the table belongs to another store.
     pub fn watch<K: TableKey, V: TableValue>(
@@ -326,7 +347,7 @@ impl StateStore {
     }
 
     /// Watches a table from an older version on, if all that has happened since is still kept: see
-    /// [`History`].
+    /// [`History`]. Every key of its interest is looked at, and nobody commits meanwhile.
     ///
     /// # Errors
     /// [`VersionError`] when it is not; take a snapshot, and [`watch`](Self::watch) from there.
@@ -360,13 +381,10 @@ impl StateStore {
         // What was committed since, from the chains: some of it may not be published yet.
         let mut missed: BTreeMap<u64, Vec<ChangedRow<K, V>>> = BTreeMap::new();
         if self.inner.latest.load(Ordering::Relaxed) > from.0 {
-            let all = (std::ops::Bound::Unbounded, std::ops::Bound::Unbounded);
-            for (key, chain) in table.0.index(&guard).range::<K>(all.0, all.1) {
-                if watch.wants(key) {
-                    for (version, value) in chain.since(from.0, &guard) {
-                        let row = (key.clone(), Value::new(value));
-                        missed.entry(version).or_default().push(row);
-                    }
+            for (key, chain) in watch.within(table.0.index(&guard)) {
+                for (version, value) in chain.since(from.0, &guard) {
+                    let row = (key.clone(), Value::new(value));
+                    missed.entry(version).or_default().push(row);
                 }
             }
         }
@@ -376,10 +394,14 @@ impl StateStore {
         if let Some(rows) = tables[table.0.id].as_any_mut().downcast_mut::<Rows<K, V>>() {
             watch.register(&mut rows.watchers, missed, &self.inner.publisher, to_wake);
         }
-        if state.check().is_err() {
-            watch.close(&mut state.to_wake);
-        }
+        // If a commit was broken off, this finds out, and tells the new watcher with the others.
+        let _ = state.check();
         watch
+    }
+
+    /// A future that is ready when the store has stopped.
+    pub(crate) fn ended(&self) -> Ended {
+        Ended::of(&self.inner.publisher)
     }
 
     /// Drops now what nobody can ask for any more. Commits and snapshots that end do this by and by;

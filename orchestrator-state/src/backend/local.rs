@@ -21,8 +21,11 @@ mod tasks;
 mod tests;
 
 use std::fmt;
+use std::future::{Future, poll_fn};
 use std::ops::{Bound, ControlFlow};
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::task::Poll;
 
 use super::time::SharedClock;
 use super::{BackendError, Entry, Json, Revision};
@@ -234,6 +237,16 @@ fn behind(prefix: &str) -> Option<String> {
         }
     }
     None
+}
+
+/// Waits for either, and says whether it is the first one that has come.
+async fn first_of(first: impl Future<Output = ()>, second: impl Future<Output = ()>) -> bool {
+    let (mut first, mut second) = (pin!(first), pin!(second));
+    poll_fn(|context| match first.as_mut().poll(context) {
+        Poll::Ready(()) => Poll::Ready(true),
+        Poll::Pending => second.as_mut().poll(context).map(|()| false),
+    })
+    .await
 }
 
 fn failed(action: &'static str, error: UpdateError) -> BackendError {

@@ -11,6 +11,7 @@ use super::end::Told;
 use super::error::OpenError;
 use super::medium::{Disk, Medium};
 use super::open::{OpenReport, Parts};
+use super::queue::OnStop;
 use super::{Holder, Journal};
 use crate::atomic::{Steps, System};
 
@@ -39,6 +40,7 @@ pub struct JournalConfig {
     pub(super) segment_bytes: u64,
     pub(super) anchor_interval: Duration,
     pub(super) told: Option<Told>,
+    pub(super) on_stop: Option<OnStop>,
     /// The longest record that the store on this journal makes, in bytes.
     pub(crate) longest: usize,
 }
@@ -53,6 +55,7 @@ impl Default for JournalConfig {
             segment_bytes: 16 << 20,
             anchor_interval: Duration::from_millis(100),
             told: None,
+            on_stop: None,
             // What the journal adds to a record is far less than the difference.
             longest: LONGEST - 1024,
         }
@@ -136,6 +139,13 @@ impl JournalConfig {
     /// are called when the journal has let go of its files.
     pub(crate) fn with_told(mut self, told: Told) -> Self {
         self.told = Some(told);
+        self
+    }
+
+    /// Calls this when nothing more will be acknowledged: when the journal stops, whoever finds out, and
+    /// at its end.
+    pub(crate) fn with_on_stop(mut self, on_stop: OnStop) -> Self {
+        self.on_stop = Some(on_stop);
         self
     }
 

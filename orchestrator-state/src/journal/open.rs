@@ -125,7 +125,7 @@ impl Parts {
             unsynced: None,
             unanchored: None,
         };
-        let queue = Queue::new(survey.end, config.clock);
+        let queue = Queue::new(survey.end, config.clock).with_on_stop(config.on_stop);
         let shared = Arc::new(Shared::new(queue, config.durability, writer, config.told));
         let thread = match config.durability {
             // There is nothing to do for one.

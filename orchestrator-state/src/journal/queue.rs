@@ -66,8 +66,16 @@ pub(super) enum Next {
     Close,
 }
 
+/// What is called when nothing more will be acknowledged, with no lock of the queue held. It adds those
+/// whom it wants to wake. Whoever stops the queue may hold the end of the journal, so it must not call
+/// the journal.
+pub(crate) type OnStop = Box<dyn Fn(&mut ToWake) + Send + Sync>;
+
 pub(super) struct Queue {
     state: Mutex<State>,
+    /// It is here, and not with the callback of acknowledgements, because a journal can also be stopped
+    /// by who does not hold its end: by a waker that panics.
+    on_stop: Option<OnStop>,
     /// The writer waits for work here.
     work: Condvar,
     /// Committers wait here, by their batch's number.
@@ -115,6 +123,7 @@ impl Queue {
         open.restart(head.seq + 1, 0);
         Self {
             acknowledged: AtomicU64::new(head.seq),
+            on_stop: None,
             state: Mutex::new(State {
                 clock,
                 full: VecDeque::new(),
@@ -138,6 +147,12 @@ impl Queue {
             count: AtomicUsize::new(0),
             bytes: AtomicUsize::new(0),
         }
+    }
+
+    /// Calls this when it is stopped.
+    pub(super) fn with_on_stop(mut self, on_stop: Option<OnStop>) -> Self {
+        self.on_stop = on_stop;
+        self
     }
 
     /// Puts a record into the order.
@@ -345,7 +360,7 @@ impl Queue {
     }
 
     /// Takes no more records, and tells everybody whose record is not acknowledged, as
-    /// [`acknowledge`](Self::acknowledge) does.
+    /// [`acknowledge`](Self::acknowledge) does; and whoever only wants to know that it has stopped.
     pub(super) fn stop(&self, stop: Stop, to_wake: &mut ToWake) {
         let mut state = self.lock();
         if state.stopped.is_none() {
@@ -357,6 +372,9 @@ impl Queue {
         self.room.notify_all();
         self.done.iter().for_each(Condvar::notify_all);
         to_wake.extend(wakers.into_values());
+        if let Some(on_stop) = &self.on_stop {
+            on_stop(to_wake);
+        }
     }
 
     /// Why it has stopped, if it has.

@@ -60,6 +60,13 @@ pub enum CheckpointError {
     Retain(#[from] RetainError),
 }
 
+impl CheckpointError {
+    /// Whether the store has stopped with it, or before.
+    pub(super) fn has_stopped(&self) -> bool {
+        matches!(self, Self::Store(_) | Self::Retain(RetainError::Stopped(_)))
+    }
+}
+
 /// A checkpoint that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]

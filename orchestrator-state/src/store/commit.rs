@@ -238,7 +238,7 @@ impl Inner {
     }
 
     /// Nothing is written. But what was read may be on its way to the disk still.
-    fn read_only(self: &Arc<Self>, base: u64) -> Pending {
+    pub(super) fn read_only(self: &Arc<Self>, base: u64) -> Pending {
         match &self.durable {
             Some(durable) if self.publisher.published() < base => Pending {
                 version: Version(base),
@@ -347,14 +347,8 @@ impl State {
             source: Arc::new(error),
         };
         let error = self.stopped.get_or_insert(error).clone();
-        self.close_watchers();
+        self.publisher.close(&mut self.to_wake);
         error
-    }
-
-    fn close_watchers(&mut self) {
-        for table in &mut self.tables {
-            table.close(&mut self.to_wake);
-        }
     }
 
     /// Whether nothing has stopped the store, nor was broken off.
@@ -366,7 +360,7 @@ impl State {
     pub(super) fn check(&mut self) -> Result<(), StoreError> {
         if self.installing && self.stopped.is_none() {
             self.stopped = Some(StoreError::Panicked);
-            self.close_watchers();
+            self.publisher.close(&mut self.to_wake);
         }
         match &self.stopped {
             Some(error) => Err(error.clone()),

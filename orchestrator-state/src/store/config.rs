@@ -10,7 +10,8 @@ use super::error::OpenStoreError;
 use super::history::History;
 use super::inner::Inner;
 use super::publish::Publisher;
-use crate::{Durability, Holder, JournalConfig, OpenReport};
+use super::report::StoreReport;
+use crate::{Durability, Holder, JournalConfig};
 
 /// How a store is made, where the defaults do not fit.
 #[derive(Debug)]
@@ -57,7 +58,8 @@ impl StoreConfig {
     }
 
     /// Writes a checkpoint when the store is opened and more than this many bytes of commits had to
-    /// be read. The default is 64 MiB.
+    /// be read. The default is 64 MiB. It is there to make the next opening short, so a store is open
+    /// also when it could not be written: see [`StoreReport::checkpoint`].
     #[must_use]
     pub fn with_checkpoint_bytes(mut self, bytes: u64) -> Self {
         self.checkpoint_bytes = bytes;
@@ -72,7 +74,7 @@ impl StoreConfig {
         self,
         folder: impl AsRef<Path>,
         holder: &Holder,
-    ) -> Result<(StateStore, OpenReport), OpenStoreError> {
+    ) -> Result<(StateStore, StoreReport), OpenStoreError> {
         let opened = Durable::open(folder.as_ref(), holder, self.journal, self.bug)?;
         let store = StateStore {
             inner: Arc::new(Inner::new(
@@ -83,15 +85,21 @@ impl StoreConfig {
                 opened.staged,
             )),
         };
+        let mut report = StoreReport {
+            journal: opened.report,
+            checkpoint: None,
+        };
         if opened.replayed > self.checkpoint_bytes {
-            store
-                .checkpoint()
-                .map_err(|source| OpenStoreError::NewCheckpoint {
-                    folder: folder.as_ref().to_owned(),
-                    source,
-                })?;
+            report.checkpoint = Some(match store.checkpoint() {
+                // Nothing could be committed, and only to open it again shows what is there.
+                Err(source) if source.has_stopped() => {
+                    let folder = folder.as_ref().to_owned();
+                    return Err(OpenStoreError::NewCheckpoint { folder, source });
+                }
+                written => written,
+            });
         }
-        Ok((store, opened.report))
+        Ok((store, report))
     }
 
     /// Puts a bug into the store, to show that a test would notice it.

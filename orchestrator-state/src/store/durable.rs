@@ -75,7 +75,7 @@ impl Durable {
         bug: Option<SeededBug>,
     ) -> Result<Opened, OpenStoreError> {
         let publisher = Arc::new(Publisher::new(0));
-        let told = Arc::clone(&publisher);
+        let (told, ended) = (Arc::clone(&publisher), Arc::clone(&publisher));
         let (steps, longest) = (Arc::clone(&config.steps), config.longest);
         let (journal, report) = config
             .with_told(Box::new(move |seq, to_wake| {
@@ -83,6 +83,7 @@ impl Durable {
                 told.publish(seq - late);
                 told.deliver(to_wake);
             }))
+            .with_on_stop(Box::new(move |to_wake| ended.close(to_wake)))
             .open(folder, holder)
             .map_err(|source| OpenStoreError::Journal {
                 folder: folder.to_owned(),

@@ -233,8 +233,13 @@ pub enum OpenStoreError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The journal had got long, and no new checkpoint could be written.
-    #[error("the store in `{}` is sound, but no checkpoint could be written", folder.display())]
+    /// The journal had got long, and has stopped while a new checkpoint was written. If it was only the
+    /// checkpoint that failed, the store is open: see
+    /// [`StoreReport::checkpoint`](super::StoreReport::checkpoint).
+    #[error(
+        "the store in `{}` was read, but its journal could not be written for a new checkpoint; open \
+         it again when the disk takes writes", folder.display()
+    )]
     NewCheckpoint {
         /// The store's folder.
         folder: PathBuf,

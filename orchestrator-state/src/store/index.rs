@@ -130,25 +130,45 @@ impl<K: Ord + Clone, E: Clone> Index<K, E> {
         K: Borrow<Q>,
         Q: Ord + ?Sized,
     {
+        let child = |splits: &[K]| match from {
+            Bound::Unbounded => 0,
+            Bound::Included(key) | Bound::Excluded(key) => child_of(splits, key),
+        };
+        let place = |keys: &[K]| match from {
+            Bound::Unbounded => 0,
+            Bound::Included(key) => keys.partition_point(|probe| probe.borrow() < key),
+            Bound::Excluded(key) => keys.partition_point(|probe| probe.borrow() <= key),
+        };
+        self.start(child, place, to)
+    }
+
+    /// All keys behind those that are before some place, in order. What is before it must be so by the
+    /// order of the keys.
+    pub(super) fn after_those(&self, is_before: impl Fn(&K) -> bool) -> Range<'_, K, E, K> {
+        // A split is not above the keys on its right. If it is before the place itself, so are all
+        // on its left; if not, the place may be there still.
+        let count = |keys: &[K]| keys.partition_point(&is_before);
+        self.start(count, count, Bound::Unbounded)
+    }
+
+    /// Goes down to where a range begins: by the child of each branch, and the place in the leaf. It may be
+    /// behind the last key of a leaf.
+    fn start<'a, Q: ?Sized>(
+        &'a self,
+        child: impl Fn(&[K]) -> usize,
+        place: impl Fn(&[K]) -> usize,
+        to: Bound<&'a Q>,
+    ) -> Range<'a, K, E, Q> {
         let mut path = Vec::new();
         let mut node = &*self.root;
         let at = loop {
             match node {
                 Node::Branch { splits, children } => {
-                    let at = match from {
-                        Bound::Unbounded => 0,
-                        Bound::Included(key) | Bound::Excluded(key) => child_of(splits, key),
-                    };
+                    let at = child(splits);
                     path.push((children.as_slice(), at));
                     node = &children[at];
                 }
-                Node::Leaf { keys, .. } => {
-                    break match from {
-                        Bound::Unbounded => 0,
-                        Bound::Included(key) => keys.partition_point(|probe| probe.borrow() < key),
-                        Bound::Excluded(key) => keys.partition_point(|probe| probe.borrow() <= key),
-                    };
-                }
+                Node::Leaf { keys, .. } => break place(keys),
             }
         };
         Range {

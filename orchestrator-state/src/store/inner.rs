@@ -33,8 +33,8 @@ pub(super) struct Inner {
     pub(super) latest: Padded<AtomicU64>,
     /// The highest watermark by which anything was dropped.
     pub(super) floor: Padded<AtomicU64>,
-    /// Before the state: to drop the journal writes what is left and tells the watchers of it, and only
-    /// then they are told that there is no more.
+    /// Before the state: to drop the journal writes what is left and tells the watchers of it and that
+    /// there is no more. Where there is none, the state does.
     pub(super) durable: Option<Durable>,
     pub(super) state: Padded<Mutex<State>>,
     pub(super) bug: Option<SeededBug>,
@@ -42,6 +42,8 @@ pub(super) struct Inner {
 
 /// What only the one who commits looks at.
 pub(super) struct State {
+    /// Who is to be told when the store stops.
+    pub(super) publisher: Arc<Publisher>,
     pub(super) tables: Vec<Box<dyn AnyRows>>,
     /// Rows that were read from the disk, of tables that nobody has opened yet.
     pub(super) staged: BTreeMap<String, Arc<StagedTable>>,
@@ -102,6 +104,12 @@ impl State {
     }
 }
 
+impl Drop for State {
+    fn drop(&mut self) {
+        self.publisher.close(&mut self.to_wake);
+    }
+}
+
 /// Numbers the stores of this process.
 static NEXT_ID: PlainAtomicU64 = PlainAtomicU64::new(1);
 
@@ -117,11 +125,12 @@ impl Inner {
         Self {
             id: NEXT_ID.fetch_add(1, std::sync::atomic::Ordering::Relaxed),
             pins: Pins::new(),
-            publisher,
+            publisher: Arc::clone(&publisher),
             latest: Padded(AtomicU64::new(version)),
             floor: Padded(AtomicU64::new(version)),
             durable,
             state: Padded(Mutex::new(State {
+                publisher,
                 tables: Vec::new(),
                 staged: staged
                     .into_iter()

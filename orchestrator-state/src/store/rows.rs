@@ -17,7 +17,6 @@ use super::sets::{AnySets, Sets, Writes};
 use super::table::{AnyCore, Core, TableKey, TableValue};
 use super::transaction::as_refs;
 use super::watch::{Deliver, Watchers};
-use crate::wake::ToWake;
 
 /// A table whose types are not known.
 pub(super) trait AnyRows: Send {
@@ -38,9 +37,6 @@ pub(super) trait AnyRows: Send {
 
     /// Puts the writes in. Nobody sees them before the version is published.
     fn install(&mut self, sets: Box<dyn AnySets>, install: &Install<'_>) -> Installed;
-
-    /// Tells the watchers that nothing will come any more.
-    fn close(&mut self, to_wake: &mut ToWake);
 
     /// Drops what nobody can ask for, as far as the budget goes, beginning with what has waited longest.
     fn sweep(&mut self, horizon: &Horizon, guard: &Guard, budget: &mut usize);
@@ -244,10 +240,6 @@ impl<K: TableKey, V: TableValue> AnyRows for Rows<K, V> {
             }
         }
         unchanged
-    }
-
-    fn close(&mut self, to_wake: &mut ToWake) {
-        self.watchers.close(to_wake);
     }
 
     fn install(&mut self, sets: Box<dyn AnySets>, install: &Install<'_>) -> Installed {

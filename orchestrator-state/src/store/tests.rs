@@ -2,11 +2,14 @@
 
 mod crowded;
 mod durable;
+mod ending;
 mod faults;
 mod golden;
 mod history;
+mod interests;
 mod large;
 mod model;
+mod refusals;
 mod transactions;
 mod waking;
 mod watching;

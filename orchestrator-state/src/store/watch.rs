@@ -4,6 +4,7 @@
 #[cfg(feature = "shuttle")]
 mod schedules;
 
+use std::borrow::Borrow;
 use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
@@ -14,8 +15,9 @@ use std::task::{Context, Poll, Waker};
 
 use thiserror::Error;
 
+use super::index::Index;
 use super::inner::Inner;
-use super::publish::Publisher;
+use super::publish::{Listener, Publisher};
 use super::sets::Writes;
 use super::table::{Table, TableKey, TableValue};
 use super::{Snapshot, Value, Version};
@@ -31,7 +33,8 @@ pub struct Interest<K>(Kind<K>);
 enum Kind<K> {
     All,
     Range(Bound<K>, Bound<K>),
-    Prefix(Box<dyn Fn(&K) -> bool + Send + Sync>),
+    /// A text, and the text of a key.
+    Prefix(String, fn(&K) -> &str),
 }
 
 impl<K: TableKey> Interest<K> {
@@ -60,24 +63,42 @@ impl<K: TableKey> Interest<K> {
         ))
     }
 
-    /// The keys that begin with a text.
+    /// The keys that begin with a text. Such keys stand beside each other, for the keys have the order
+    /// of their texts: that is what `Borrow` promises.
     #[must_use]
     pub fn prefix(prefix: impl Into<String>) -> Self
     where
-        K: AsRef<str>,
+        K: Borrow<str>,
     {
-        let prefix = prefix.into();
-        Self(Kind::Prefix(Box::new(move |key| {
-            key.as_ref().starts_with(&prefix)
-        })))
+        Self(Kind::Prefix(prefix.into(), |key| key.borrow()))
     }
 
     fn wants(&self, key: &K) -> bool {
         match &self.0 {
             Kind::All => true,
             Kind::Range(from, to) => (from.as_ref(), to.as_ref()).contains(key),
-            Kind::Prefix(has_it) => has_it(key),
+            Kind::Prefix(prefix, text) => text(key).starts_with(prefix),
         }
+    }
+
+    /// Whether all keys that are wanted are after this one.
+    fn is_after(&self, key: &K) -> bool {
+        match &self.0 {
+            Kind::All | Kind::Range(Bound::Unbounded, _) => false,
+            Kind::Range(Bound::Included(from), _) => key < from,
+            Kind::Range(Bound::Excluded(from), _) => key <= from,
+            Kind::Prefix(prefix, text) => text(key) < prefix.as_str(),
+        }
+    }
+
+    /// What is wanted of an index; no more of it is looked at.
+    fn within<'a, E>(&'a self, index: &'a Index<K, E>) -> impl Iterator<Item = (&'a K, &'a E)>
+    where
+        E: Clone,
+    {
+        index
+            .after_those(|key| self.is_after(key))
+            .take_while(|(key, _)| self.wants(key))
     }
 }
 
@@ -166,18 +187,20 @@ impl<K, V> Queue<K, V> {
         self.tell(waiting, to_wake);
     }
 
-    fn close(&self, to_wake: &mut ToWake) {
-        let mut waiting = self.lock();
-        waiting.closed = true;
-        self.tell(waiting, to_wake);
-    }
-
     /// The store's locks may be held here. A thread that is notified runs by itself, but a waker would
     /// run now.
     fn tell(&self, mut waiting: MutexGuard<'_, Waiting<K, V>>, to_wake: &mut ToWake) {
         to_wake.extend(waiting.waker.take());
         drop(waiting);
         self.arrived.notify_all();
+    }
+}
+
+impl<K: TableKey, V: TableValue> Listener for Queue<K, V> {
+    fn close(&self, to_wake: &mut ToWake) {
+        let mut waiting = self.lock();
+        waiting.closed = true;
+        self.tell(waiting, to_wake);
     }
 }
 
@@ -220,11 +243,6 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         }
     }
 
-    /// Tells the watcher that nothing will come any more.
-    pub(super) fn close(&self, to_wake: &mut ToWake) {
-        self.queue.close(to_wake);
-    }
-
     /// Registers the watcher, under the commit lock. `missed` is what was committed since the version that
     /// it has been told of, published or not, in order: it comes before all that is committed next.
     pub(super) fn register(
@@ -233,9 +251,7 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         missed: impl IntoIterator<Item = (u64, Vec<ChangedRow<K, V>>)>,
         publisher: &Publisher,
         to_wake: &mut ToWake,
-    ) where
-        K: Send,
-    {
+    ) {
         for (version, rows) in missed {
             let changes = Changes {
                 version: Version(version),
@@ -246,17 +262,21 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         watchers.queues.push(Arc::downgrade(&self.queue));
         // Some of it may be published already, or have been meanwhile.
         publisher.deliver(to_wake);
+        // Behind it, so that what was published comes before the end.
+        let queue: Weak<Queue<K, V>> = Arc::downgrade(&self.queue);
+        publisher.enlist(queue, to_wake);
     }
 
-    pub(super) fn wants(&self, key: &K) -> bool {
-        self.queue.interest.wants(key)
+    /// What the watcher wants of an index.
+    pub(super) fn within<'a, E: Clone>(
+        &'a self,
+        index: &'a Index<K, E>,
+    ) -> impl Iterator<Item = (&'a K, &'a E)> {
+        self.queue.interest.within(index)
     }
 
     /// Hands over what was there before the watcher was registered.
-    fn deliver(&self, changes: Changes<K, V>) -> Deliver
-    where
-        K: Send,
-    {
+    fn deliver(&self, changes: Changes<K, V>) -> Deliver {
         let queue = Arc::downgrade(&self.queue);
         Box::new(move |to_wake| {
             if let Some(queue) = queue.upgrade() {
@@ -415,20 +435,5 @@ impl<K: TableKey, V: TableValue> Watchers<K, V> {
                 }
             })
         })
-    }
-}
-
-impl<K, V> Watchers<K, V> {
-    /// Tells everyone that nothing will come any more.
-    pub(super) fn close(&self, to_wake: &mut ToWake) {
-        for queue in self.queues.iter().filter_map(Weak::upgrade) {
-            queue.close(to_wake);
-        }
-    }
-}
-
-impl<K, V> Drop for Watchers<K, V> {
-    fn drop(&mut self) {
-        self.close(&mut ToWake::default());
     }
 }

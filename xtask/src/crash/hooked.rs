@@ -42,6 +42,9 @@ pub(crate) struct Hooked {
     control: bool,
     /// What makes them long. Not set in the short form.
     variables: &'static [(&'static str, &'static str)],
+    /// What the name of a figure has to begin with that they print in the long form, so that it is seen
+    /// whether the variables have done what they are for. Empty where they print none.
+    prints: &'static str,
 }
 
 impl Hooked {
@@ -66,7 +69,8 @@ impl Hooked {
             .map_err(|error| format!("cannot start cargo: {error}"))?;
         let text = String::from_utf8_lossy(&output.stdout);
         let (mut lines, tally) = read(&text);
-        let met = output.status.success() && tally.failed == 0 && tally.passed > 0;
+        let was_long = short || self.has_printed(&lines);
+        let met = output.status.success() && tally.failed == 0 && tally.passed > 0 && was_long;
         let mut note = format!(
             "{} tests in {:.1} s",
             tally.passed,
@@ -80,11 +84,23 @@ impl Hooked {
                 let last = errors.lines().last().unwrap_or_default();
                 note = format!("{note}, or it does not compile: {last}");
             }
+        } else if !was_long {
+            note = format!("{note}, but none has printed `{} …`", self.prints);
         } else if !met {
             note = format!("{note}; run: cargo test -p {} {}", self.package, self.tests);
         }
         lines.push(self.line(&tally, met, &note));
         Ok(lines)
+    }
+
+    /// Whether the tests have printed the figure that says that they were long.
+    fn has_printed(&self, figures: &[Value]) -> bool {
+        let begins = |name: &str| name.starts_with(self.prints);
+        self.prints.is_empty()
+            || figures
+                .iter()
+                .filter_map(|f| f["name"].as_str())
+                .any(begins)
     }
 
     /// Of a control, how much was caught counts; of the others, what has failed.
@@ -164,6 +180,27 @@ mod tests {
                 (&line["ours"], &line["control"]),
                 (&json!(ours), &json!(true))
             );
+        }
+    }
+
+    #[test]
+    fn a_long_form_that_was_not_long_is_seen() {
+        let row = HOOKED.iter().find(|row| row.tests.ends_with("processes"));
+        let has_printed = |name: &str| row.map(|row| row.has_printed(&[json!({ "name": name })]));
+        let long = "todo.md: 16 processes of 100 threads";
+        assert_eq!(has_printed(long), Some(true));
+        let short = "todo.md: 16 processes of 4 threads";
+        assert_eq!(has_printed(short), Some(false));
+        // What a row promises in numbers is what it asks for.
+        for row in HOOKED.iter().filter(|row| !row.prints.is_empty()) {
+            for (variable, value) in row.variables {
+                let said = row.prints.split(' ').any(|word| word == *value);
+                assert!(
+                    said || value.parse::<u32>().is_err(),
+                    "{variable}: {}",
+                    row.name
+                );
+            }
         }
     }
 

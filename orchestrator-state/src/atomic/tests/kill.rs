@@ -4,7 +4,7 @@
 //! files that are not there mark the beginning and the end of the write in the list of calls. Each
 //! call is named by the thread it is in, its name and its number among that thread's calls of that
 //! name, which is how `strace` counts. The short form, in every run, takes the calls between the
-//! marks; `ORCHESTRATOR_KILL=all` takes all calls of that thread.
+//! marks; `ORCHESTRATOR_KILL=all` takes all calls of that thread, and fails where there is no `strace`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -149,8 +149,13 @@ fn is_old_or_new(folder: &Path) -> bool {
     now == old() || now == new()
 }
 
+/// In the long form it has to be there: what was not tried is not to pass.
 fn strace_is_missing() -> bool {
     let missing = Command::new("strace").arg("-V").output().is_err();
+    assert!(
+        !(missing && all_calls()),
+        "`strace` is not installed, so nothing can be killed; `cargo xtask setup` says how to get it"
+    );
     if missing {
         let _ = writeln!(
             std::io::stderr(),
@@ -161,6 +166,7 @@ fn strace_is_missing() -> bool {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "`cargo xtask crash` reads it")]
 fn a_kill_at_every_call_leaves_the_old_or_the_new() {
     if strace_is_missing() || std::env::var(WRITER).is_ok() {
         return;
@@ -178,17 +184,48 @@ fn a_kill_at_every_call_leaves_the_old_or_the_new() {
         stale::sweep(folder.path());
         assert_eq!(names(folder.path()), ["file"], "{point:?}");
     }
-    let _ = writeln!(
-        std::io::stderr(),
-        "{} points, {killed} killed: {old_seen} old, {new_seen} new, 0 torn",
-        points.len()
-    );
     assert!(points.len() >= 10, "{points:?}");
     assert!(
         killed == points.len() || all_calls(),
         "{killed} of {points:?}"
     );
     assert!(old_seen > 0 && new_seen > 0);
+    let called = if all_calls() { "thread" } else { "write" };
+    let name = format!("atomic writes: every call of the {called}");
+    let count = points.len();
+    let note = format!("{count} points, {killed} killed: {old_seen} old, {new_seen} new");
+    let figure = serde_json::json!({
+        "name": name, "ours": 0, "unit": "torn files", "target": 0, "met": true,
+        "control": false, "note": note,
+    });
+    println!("\n{figure}");
+}
+
+/// The long form fails where the short one says that it has tried nothing.
+#[test]
+fn the_long_form_does_not_pass_without_strace() {
+    if std::env::var(WRITER).is_ok() {
+        return;
+    }
+    let passes = |name: &str, form: &str| {
+        let test = format!("atomic::tests::kill::{name}");
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", &test])
+            .env("PATH", "/nowhere")
+            .env("ORCHESTRATOR_KILL", form)
+            .output()
+            .unwrap();
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains("running 1 test"), "{told}");
+        output.status.success()
+    };
+    for name in [
+        "a_kill_at_every_call_leaves_the_old_or_the_new",
+        "an_error_at_every_call_is_told_as_it_is",
+        "control_the_same_kills_tear_an_overwrite",
+    ] {
+        assert!(!passes(name, "all") && passes(name, ""), "{name}");
+    }
 }
 
 #[test]

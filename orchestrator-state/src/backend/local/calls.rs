@@ -6,7 +6,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use jiff::Timestamp;
 
-use super::{LocalBackend, entry};
+use super::{LocalBackend, entry, first_of};
+use crate::WatchError;
 use crate::backend::name::check;
 use crate::backend::{
     BackendError, Commit, CommitOutcome, Committed, DeadLetter, Delivery, Entry, EventLog,
@@ -188,8 +189,11 @@ impl TaskQueue for LocalBackend {
 
     async fn wait_for_task(&self, queue: &str, seen: Readiness) -> Result<Readiness, BackendError> {
         check("queue", queue)?;
+        const ACTION: &str = "waiting for a task";
+        // Nobody need be committing when the journal stops.
+        let mut ended = self.inner.store.ended();
         loop {
-            self.inner.check("waiting for a task")?;
+            self.inner.check(ACTION)?;
             let now = self.inner.now();
             // The count is taken before the look, so that no change gets lost between the look and
             // the wait.
@@ -203,7 +207,13 @@ impl TaskQueue for LocalBackend {
             if readiness == Readiness::Now || readiness < seen {
                 return Ok(readiness);
             }
-            signal.changed(changes).await;
+            if first_of(&mut ended, signal.changed(changes)).await {
+                return Err(BackendError::Failed {
+                    action: ACTION,
+                    transient: false,
+                    source: WatchError::Closed.into(),
+                });
+            }
         }
     }
 }

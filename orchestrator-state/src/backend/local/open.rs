@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use thiserror::Error;
 
 use super::LocalBackend;
-use crate::{Clock, Holder, OpenReport, OpenStoreError, StoreConfig, TableError};
+use crate::{Clock, Holder, OpenStoreError, StoreConfig, StoreReport, TableError};
 
 /// Why a backend was not opened. No row in its folder is changed then.
 #[derive(Debug, Error)]
@@ -50,7 +50,7 @@ impl LocalBackend {
         holder: &Holder,
         config: StoreConfig,
         clock: impl Clock + Sync,
-    ) -> Result<(Self, OpenReport), OpenBackendError> {
+    ) -> Result<(Self, StoreReport), OpenBackendError> {
         let folder = folder.as_ref();
         let (store, report) =
             config

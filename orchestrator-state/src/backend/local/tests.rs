@@ -2,6 +2,7 @@
 
 mod breakdown;
 mod chain;
+mod ending;
 mod opening;
 
 use std::time::Duration;

@@ -55,6 +55,23 @@ proptest! {
         let expected: Vec<u16> = keys.range((from.cloned(), to.cloned())).copied().collect();
         prop_assert_eq!(found, expected);
     }
+
+    #[test]
+    fn what_is_not_before_a_place_is_that_of_the_model(
+        keys in prop::collection::btree_set(0..2_000_u16, 0..2_000), place in 0..2_001_u16,
+    ) {
+        let mut index = Index::new();
+        for key in &keys {
+            index.insert(*key, u32::from(*key));
+        }
+        // Some splits are no longer keys.
+        for key in keys.iter().filter(|key| *key % 3 == 0) {
+            index.remove(key);
+        }
+        let found: Vec<u16> = index.after_those(|key| *key < place).map(|(key, _)| *key).collect();
+        let expected = keys.range(place..).copied().filter(|key| key % 3 != 0);
+        prop_assert_eq!(found, expected.collect::<Vec<_>>());
+    }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::sync::{Condvar, Mutex};
 use std::thread;
 
 use super::*;
+use crate::atomic::faulty::{ENOSPC, Faulty};
 use crate::{AppendError, Disk, Durability, JournalConfig, LogFile, Medium, OpenError, verify};
 
 pub(super) fn holder() -> Holder {
@@ -242,13 +243,39 @@ fn a_long_journal_gets_a_checkpoint_when_it_is_opened() {
     }
     drop((store, table));
     let config = StoreConfig::default().with_checkpoint_bytes(100);
-    drop(config.open(folder.path(), &holder()).unwrap());
+    let (store, report) = config.open(folder.path(), &holder()).unwrap();
+    assert_eq!(report.checkpoint.unwrap().unwrap().rows, 50);
+    drop(store);
     assert_eq!(
         fs::read_dir(folder.path().join("checkpoints"))
             .unwrap()
             .count(),
         1
     );
+}
+
+#[test]
+fn a_full_disk_does_not_keep_a_sound_store_shut() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, table) = open_numbers(folder.path());
+    for n in 0..50 {
+        put(&store, &table, [(n, Some(1))]);
+    }
+    drop((store, table));
+    let disk = Faulty::default();
+    disk.arm_first("write", ENOSPC);
+    let journal = JournalConfig::default().with_steps(disk.clone());
+    let config = StoreConfig::default()
+        .with_checkpoint_bytes(100)
+        .with_journal(journal);
+    let (store, report) = config.open(folder.path(), &holder()).unwrap();
+    let told = report.checkpoint.unwrap().unwrap_err();
+    assert!(matches!(told, CheckpointError::Io { .. }), "{told:?}");
+    let table = store.table("numbers").unwrap();
+    put(&store, &table, [(50, Some(1))]);
+    assert_eq!(store.snapshot().len(&table), 51);
+    // There is room again.
+    assert_eq!(store.checkpoint().unwrap().rows, 51);
 }
 
 #[test]

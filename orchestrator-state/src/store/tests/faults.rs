@@ -195,7 +195,7 @@ fn crashed() -> (TempDir, Vec<(u32, u64)>) {
 #[test]
 fn an_opening_that_fails_at_any_step_changes_nothing_that_counts() {
     let (crashed, acknowledged) = crashed();
-    let mut all = BTreeSet::new();
+    let (mut all, mut goes_on) = (BTreeSet::new(), BTreeSet::new());
     for error in [EIO, ENOSPC] {
         for at in 0.. {
             let folder = tempfile::tempdir().unwrap();
@@ -219,7 +219,25 @@ fn an_opening_that_fails_at_any_step_changes_nothing_that_counts() {
                 all.extend(steps);
                 break;
             };
-            let told = opened.map(drop).unwrap_err();
+            let told = match opened {
+                // All was read, and the new checkpoint is not needed.
+                Ok((store, report)) => {
+                    let table: Table<u32, u64> = store.table("numbers").unwrap();
+                    assert_eq!(rows(&store.snapshot(), &table), acknowledged, "`{step}`");
+                    put(&store, &table, [(0, Some(100))]);
+                    let source = report.checkpoint.unwrap().unwrap_err();
+                    assert!(!stops(&source), "`{step}`: {source:?}");
+                    goes_on.insert(*step);
+                    // Its error is looked at with the others.
+                    let folder = folder.path().to_owned();
+                    OpenStoreError::NewCheckpoint { folder, source }
+                }
+                Err(told) => {
+                    let checkpoint = matches!(&told, OpenStoreError::NewCheckpoint { source, .. } if !stops(source));
+                    assert!(!checkpoint, "`{step}`: {told:?}");
+                    told
+                }
+            };
             let fits = match &told {
                 OpenStoreError::Journal {
                     source: OpenError::Anchor(_) | OpenError::Io { .. },
@@ -241,6 +259,10 @@ fn an_opening_that_fails_at_any_step_changes_nothing_that_counts() {
     }
     for step in ["remove", "rename", "journal: sync_folder", "journal: sync"] {
         assert!(all.contains(step), "{all:?}");
+    }
+    // The steps of a checkpoint alone leave a store that is open.
+    for step in ["create", "write", "sync", "rename"] {
+        assert!(goes_on.contains(step), "{goes_on:?}");
     }
 }
 

@@ -119,7 +119,7 @@ fn the_golden_store_has_its_rows() {
     assert_eq!(verified.pruned + verified.records, 10);
 
     let (store, report) = StateStore::open(folder.path(), &Holder::new("test")).unwrap();
-    assert_eq!((report.cut_bytes, report.adopted), (0, 0));
+    assert_eq!((report.journal.cut_bytes, report.journal.adopted), (0, 0));
     let snapshot = store.snapshot();
     assert_eq!(snapshot.version().get(), 10);
     let numbers = store.table("numbers").unwrap();

@@ -256,9 +256,9 @@ fn a_waker_finds_the_lock_free() {
     assert!(finds_it_free(modifies));
     // The control: the same waker, called before the lock is let go, would find it taken; and if it
     // committed, would wait for ever.
-    assert!(!finds_it_free(|store, _, watch| {
+    assert!(!finds_it_free(|store, _, _| {
         let locked = store.inner.lock();
-        watch.close(&mut ToWake::default());
+        store.inner.publisher.close(&mut ToWake::default());
         drop(locked);
     }));
 }

@@ -1,7 +1,9 @@
 //! One file, many threads and processes: every update is kept, exactly once.
 //!
-//! `ORCHESTRATOR_TODO_THREADS`, `ORCHESTRATOR_TODO_PROCESSES` and `ORCHESTRATOR_TODO_ROUNDS` make
-//! the runs longer: 16 processes of 100 threads, say.
+//! `ORCHESTRATOR_TODO_THREADS` says how many threads of one process there are at most,
+//! `ORCHESTRATOR_TODO_PROCESSES` and `ORCHESTRATOR_TODO_PROCESS_THREADS` how many processes and how many
+//! threads in each, and `ORCHESTRATOR_TODO_ROUNDS` how often each thread adds items. Each of both tests
+//! prints a figure with the counts that it has had.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -81,6 +83,17 @@ fn all_kept(text: &str, processes: usize, threads: usize, rounds: usize) {
     );
 }
 
+/// Prints what was tried, and that all of it was kept: a thread makes two edits, and two more in each round.
+#[expect(clippy::print_stdout, reason = "`cargo xtask crash` reads it")]
+fn figure(who: &str, threads: usize, rounds: usize) {
+    let (name, updates) = (format!("todo.md: {who}"), threads * (2 + 2 * rounds));
+    let figure = serde_json::json!({
+        "name": name, "ours": 0, "unit": "lost updates", "target": 0, "met": true,
+        "control": false, "note": format!("{updates} updates"),
+    });
+    println!("\n{figure}");
+}
+
 fn start(path: &Path, processes: usize, threads: usize) {
     let text = format!("# Mine\n\nMy words.\n\n{}", plan(processes, threads));
     fs::write(path, text).unwrap();
@@ -112,6 +125,7 @@ fn threads_lose_nothing() {
         let file = TodoFile::open(&path).unwrap();
         run_threads(&file, 0, threads, rounds);
         all_kept(&fs::read_to_string(&path).unwrap(), 1, threads, rounds);
+        figure(&format!("{threads} threads"), threads, rounds);
     }
 }
 
@@ -171,6 +185,8 @@ fn processes_lose_nothing() {
         .collect();
     names.sort();
     assert_eq!(names, [".todo.md.lock", "todo.md"]);
+    let who = format!("{processes} processes of {threads} threads");
+    figure(&who, processes * threads, rounds);
 }
 
 /// The control: without the lock, updates that meet are lost, and the check sees it.

@@ -15,6 +15,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "atomic::tests::kill",
         control: false,
         variables: &[("ORCHESTRATOR_KILL", "all")],
+        prints: "atomic writes: every call of the thread",
     },
     Hooked {
         part: "syscalls",
@@ -23,7 +24,8 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         target: STATE,
         tests: "atomic::tests::kill::control_",
         control: true,
-        variables: &[],
+        variables: &[("ORCHESTRATOR_KILL", "all")],
+        prints: "",
     },
     Hooked {
         part: "flips",
@@ -33,6 +35,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "journal::tests::damage",
         control: false,
         variables: &[("ORCHESTRATOR_STATE_DAMAGE_BYTES", "65536")],
+        prints: "",
     },
     Hooked {
         part: "flips",
@@ -42,6 +45,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "journal::tests::damage::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -51,6 +55,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "journal::tests::faults",
         control: false,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -60,6 +65,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "journal::tests::faults::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -69,6 +75,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "journal::tests::rewritten",
         control: false,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -78,6 +85,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "journal::tests::rewritten::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -87,6 +95,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "atomic::tests::faults",
         control: false,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -96,6 +105,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "atomic::tests::faults::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -105,6 +115,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "store::tests::faults",
         control: false,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "faults",
@@ -114,6 +125,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "store::tests::faults::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "todo",
@@ -123,6 +135,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "todo::file::tests::threads",
         control: false,
         variables: &[("ORCHESTRATOR_TODO_THREADS", "200")],
+        prints: "todo.md: 200 threads",
     },
     Hooked {
         part: "todo",
@@ -133,8 +146,9 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         control: false,
         variables: &[
             ("ORCHESTRATOR_TODO_PROCESSES", "16"),
-            ("ORCHESTRATOR_TODO_THREADS", "100"),
+            ("ORCHESTRATOR_TODO_PROCESS_THREADS", "100"),
         ],
+        prints: "todo.md: 16 processes of 100 threads",
     },
     Hooked {
         part: "todo",
@@ -144,6 +158,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "todo::file::tests::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "cancel",
@@ -153,6 +168,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "cancel::",
         control: false,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "cancel",
@@ -162,6 +178,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "cancel::tests::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "cancel",
@@ -171,6 +188,7 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "dropped",
         control: false,
         variables: &[],
+        prints: "",
     },
     Hooked {
         part: "cancel",
@@ -180,5 +198,6 @@ pub(crate) const HOOKED: [Hooked; 19] = [
         tests: "backend::tests::controls::control_",
         control: true,
         variables: &[],
+        prints: "",
     },
 ];

@@ -1,7 +1,7 @@
 //! A disk that breaks down in the middle of a commit: nobody is told what is not so, and with
 //! idempotency keys all that was to happen has happened once in the end.
 
-mod fragile;
+pub(super) mod fragile;
 
 use serde_json::json;
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use crate::{Disk, LogFile, Medium};
 
 /// How a disk breaks down.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Break {
+pub(in super::super) enum Break {
     /// The call fails and has done nothing.
     Refused,
     /// Of a write, half is there. Other calls have done nothing.
@@ -23,7 +23,7 @@ pub(super) const WAYS: [Break; 3] = [Break::Refused, Break::Torn, Break::Done];
 
 /// A disk that breaks down at one of its calls, and for good.
 #[derive(Debug, Clone)]
-pub(super) struct Fragile {
+pub(in super::super) struct Fragile {
     how: Break,
     /// How many calls succeed still.
     left: Arc<AtomicU64>,
@@ -31,13 +31,13 @@ pub(super) struct Fragile {
 
 impl Fragile {
     /// One that works, until it is told otherwise.
-    pub(super) fn whole(how: Break) -> Self {
+    pub(in super::super) fn whole(how: Break) -> Self {
         let left = Arc::new(AtomicU64::new(u64::MAX));
         Self { how, left }
     }
 
     /// Breaks down at the call after so many from now on.
-    pub(super) fn break_after(&self, calls: u64) {
+    pub(in super::super) fn break_after(&self, calls: u64) {
         self.left.store(calls + 1, Ordering::SeqCst);
     }
 
