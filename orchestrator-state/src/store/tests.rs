@@ -1,5 +1,6 @@
 //! Tests of the store: nothing is lost, and the tests would notice.
 
+mod batches;
 mod crowded;
 mod durable;
 mod faults;

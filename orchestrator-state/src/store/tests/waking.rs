@@ -29,7 +29,7 @@ impl<T: Send + 'static> Wake for Does<T> {
     }
 }
 
-fn does<T: Send + 'static>(action: impl Fn() -> T + Send + Sync + 'static) -> (Waker, Receiver<T>) {
+pub(super) fn does<T: Send + 'static>(action: impl Fn() -> T + Send + Sync + 'static) -> (Waker, Receiver<T>) {
     let (done, told) = channel();
     let does = Does {
         action: Box::new(action),
@@ -53,7 +53,7 @@ pub(super) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     }
 }
 
-fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> bool {
+pub(super) fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> bool {
     future.poll(&mut Context::from_waker(waker)).is_pending()
 }
 
