@@ -14,9 +14,7 @@ use super::error::AppendError;
 use super::queue::{Cause, Next, Place, Queue, Stop};
 use super::ticket::Ticket;
 use super::writer::Writer;
-use crate::sync::{
-    AtomicU64, Mutex, OnceLock, Ordering, ThreadId, fence, this_thread, yield_now,
-};
+use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, ThreadId, fence, this_thread, yield_now};
 
 /// A record's data, kind and time together are no longer than this.
 pub(crate) const LONGEST: usize = 1 << 30;

@@ -29,7 +29,9 @@ impl<T: Send + 'static> Wake for Does<T> {
     }
 }
 
-pub(super) fn does<T: Send + 'static>(action: impl Fn() -> T + Send + Sync + 'static) -> (Waker, Receiver<T>) {
+pub(super) fn does<T: Send + 'static>(
+    action: impl Fn() -> T + Send + Sync + 'static,
+) -> (Waker, Receiver<T>) {
     let (done, told) = channel();
     let does = Does {
         action: Box::new(action),
