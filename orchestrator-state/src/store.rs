@@ -22,6 +22,7 @@ mod index;
 mod inner;
 mod pins;
 mod publish;
+mod quiet;
 mod retry;
 mod rows;
 mod sets;

@@ -2,6 +2,7 @@
 
 mod batches;
 mod crowded;
+mod dropping;
 mod durable;
 mod faults;
 mod golden;

@@ -195,7 +195,13 @@ fn a_waker_that_panics_stops_the_journal() {
         let (waker, _told) = does(|| panic!("injected"));
         let mut next = Box::pin(watch.changed());
         assert!(is_pending(next.as_mut(), &waker));
+        // It is called after that one, and is not to suffer for it.
+        let behind = store.submit_modify(&table, &1, |_| Some(1)).unwrap();
+        let mut behind = Box::pin(behind);
+        let (innocent, told) = does(|| ());
+        assert!(is_pending(behind.as_mut(), &innocent));
         gate.say(Word::Go);
+        told.recv_timeout(PATIENCE).unwrap();
         // That one is on the disk. Without the writer thread, what comes now would wait for ever.
         first.wait().unwrap();
         let after = std::iter::repeat_with(|| store.modify(&table, &0, |_| Some(2)));
