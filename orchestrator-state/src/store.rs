@@ -29,7 +29,7 @@ mod sets;
 mod snapshot;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transaction;
 mod value;
 mod version;

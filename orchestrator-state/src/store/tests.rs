@@ -1,16 +1,16 @@
 //! Tests of the store: nothing is lost, and the tests would notice.
 
 mod batches;
-mod crowded;
+pub(crate) mod crowded;
 mod dropping;
-mod durable;
+pub(crate) mod durable;
 mod faults;
 mod golden;
 mod history;
 mod large;
 mod model;
 mod transactions;
-mod waking;
+pub(crate) mod waking;
 mod watching;
 
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 mod breakdown;
 mod chain;
 mod opening;
+mod waking;
 
 use std::time::Duration;
 

@@ -16,7 +16,7 @@ use crate::{Disk, Durability, JournalConfig, LogFile, Medium, verify};
 
 /// A disk that writes nothing while it is shut, and knows who waits for that.
 #[derive(Clone, Default)]
-pub(super) struct Valve(Arc<(Mutex<Shut>, Condvar)>);
+pub(crate) struct Valve(Arc<(Mutex<Shut>, Condvar)>);
 
 #[derive(Default)]
 struct Shut {
@@ -31,13 +31,13 @@ impl Valve {
         self.0.0.lock().unwrap()
     }
 
-    pub(super) fn turn(&self, shut: bool) {
+    pub(crate) fn turn(&self, shut: bool) {
         self.lock().shut = shut;
         self.0.1.notify_all();
     }
 
     /// Waits until somebody wants to write.
-    pub(super) fn until_somebody_waits(&self) {
+    pub(crate) fn until_somebody_waits(&self) {
         let wait = |shut: &mut Shut| shut.waiting == 0;
         let waited = self.0.1.wait_timeout_while(self.lock(), PATIENCE, wait);
         assert!(!waited.unwrap().1.timed_out(), "nobody writes");
@@ -98,6 +98,16 @@ pub(super) fn submit(store: &StateStore, table: &Texts, key: u32, megabytes: usi
     store.submit_modify(table, &key, change).unwrap()
 }
 
+/// Waits until somebody waits for room, where the writer thread has to make it.
+pub(crate) fn until_somebody_wants_room(store: &StateStore) {
+    let journal = &store.inner.durable.as_ref().unwrap().journal;
+    let start = Instant::now();
+    while journal.waiting_for_room() == 0 {
+        assert!(start.elapsed() < PATIENCE, "nobody waits for room");
+        thread::yield_now();
+    }
+}
+
 /// A store whose disk is shut, with a batch on its way, and a thread that waits for it in its `work`.
 fn crowded(
     folder: &Path,
@@ -120,12 +130,7 @@ fn crowded(
         thread::spawn(move || work(&store, &table))
     };
     if durability == Durability::Immediate {
-        let journal = &store.inner.durable.as_ref().unwrap().journal;
-        let start = Instant::now();
-        while journal.waiting_for_room() == 0 {
-            assert!(start.elapsed() < PATIENCE, "nobody waits for room");
-            thread::yield_now();
-        }
+        until_somebody_wants_room(&store);
     } else {
         valve.until_somebody_waits();
     }

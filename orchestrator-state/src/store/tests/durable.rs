@@ -9,7 +9,7 @@ use std::thread;
 use super::*;
 use crate::{AppendError, Disk, Durability, JournalConfig, LogFile, Medium, OpenError, verify};
 
-pub(super) fn holder() -> Holder {
+pub(crate) fn holder() -> Holder {
     Holder::new("test")
 }
 
@@ -266,7 +266,7 @@ fn a_journal_of_something_else_is_refused() {
 
 /// A disk whose syncs wait for a word, and then fail or not.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Arc<(Mutex<Words>, Condvar)>);
+pub(crate) struct Gate(Arc<(Mutex<Words>, Condvar)>);
 
 /// The word for the next sync, and for those after it.
 #[derive(Default)]
@@ -277,7 +277,7 @@ struct Words {
 }
 
 #[derive(Clone, Copy, PartialEq, Default)]
-pub(super) enum Word {
+pub(crate) enum Word {
     #[default]
     Go,
     Wait,
@@ -285,7 +285,7 @@ pub(super) enum Word {
 }
 
 impl Gate {
-    pub(super) fn say(&self, word: Word) {
+    pub(crate) fn say(&self, word: Word) {
         self.say_once(word, word);
     }
 

@@ -14,7 +14,7 @@ use crate::Durability;
 use crate::wake::ToWake;
 
 /// How long something may take that takes no time unless it waits for ever.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A waker that does something at once, and tells what has come of it.
 struct Does<T> {
@@ -29,7 +29,7 @@ impl<T: Send + 'static> Wake for Does<T> {
     }
 }
 
-pub(super) fn does<T: Send + 'static>(
+pub(crate) fn does<T: Send + 'static>(
     action: impl Fn() -> T + Send + Sync + 'static,
 ) -> (Waker, Receiver<T>) {
     let (done, told) = channel();
@@ -41,7 +41,7 @@ pub(super) fn does<T: Send + 'static>(
 }
 
 /// Runs something on a thread of its own, so that a test that would hang fails.
-pub(super) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, told) = channel();
     let worker = thread::spawn(move || done.send(work()).unwrap());
     match told.recv_timeout(PATIENCE) {
@@ -55,7 +55,7 @@ pub(super) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     }
 }
 
-pub(super) fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> bool {
+pub(crate) fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> bool {
     future.poll(&mut Context::from_waker(waker)).is_pending()
 }
 
