@@ -23,6 +23,7 @@ mod index;
 mod inner;
 mod pins;
 mod publish;
+mod quiet;
 mod report;
 mod retry;
 mod rows;
@@ -30,7 +31,7 @@ mod sets;
 mod snapshot;
 mod table;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transaction;
 mod value;
 mod version;

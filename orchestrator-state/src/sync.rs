@@ -13,7 +13,7 @@ pub(crate) use std::sync::{
     atomic::{AtomicU64, AtomicUsize, fence},
 };
 #[cfg(not(all(test, feature = "shuttle")))]
-pub(crate) use std::thread::yield_now;
+pub(crate) use std::thread::{ThreadId, yield_now};
 
 #[cfg(all(test, feature = "shuttle"))]
 pub(crate) use shuttle::sync::{
@@ -21,7 +21,16 @@ pub(crate) use shuttle::sync::{
     atomic::{AtomicU64, AtomicUsize, fence},
 };
 #[cfg(all(test, feature = "shuttle"))]
-pub(crate) use shuttle::thread::yield_now;
+pub(crate) use shuttle::thread::{ThreadId, yield_now};
+
+/// Which thread this is. To the system, all of shuttle's are one.
+pub(crate) fn this_thread() -> ThreadId {
+    #[cfg(not(all(test, feature = "shuttle")))]
+    let thread = std::thread::current();
+    #[cfg(all(test, feature = "shuttle"))]
+    let thread = shuttle::thread::current();
+    thread.id()
+}
 
 /// Something that is written all the time, on cache lines of its own: otherwise whoever reads its
 /// neighbours would fetch them anew each time. Two lines, since processors fetch them in pairs.

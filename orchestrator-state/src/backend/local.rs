@@ -5,10 +5,11 @@
 //! with tasks or events are put in a row.
 //!
 //! `rows` is what is stored; `commit`, `tasks`, `letters` and `events` are the parts of the contract; `queues` is
-//! the order in which tasks come, and `signal` wakes those who wait for one. `calls` is the contract
-//! itself, call by call, and `open` is the way to a folder.
+//! the order in which tasks come, `changing` is its lock, and `signal` wakes those who wait for one. `calls`
+//! is the contract itself, call by call, and `open` is the way to a folder.
 
 mod calls;
+mod changing;
 mod commit;
 mod events;
 mod letters;
@@ -29,6 +30,7 @@ use std::task::Poll;
 
 use super::time::SharedClock;
 use super::{BackendError, Entry, Json, Revision};
+use crate::wake::ToWake;
 use crate::{
     Clock, CommitError, Pending, StateStore, StoreError, TableError, Transaction, UpdateError,
     Value,
@@ -132,10 +134,16 @@ impl Inner {
         &self,
         run: impl FnMut(&mut Transaction<'_>) -> Result<T, Refused>,
     ) -> Result<(T, Pending), Refused> {
-        if let Some(error) = self.stopped.get() {
-            return Err(Refused::Stopped(error.clone()));
-        }
+        self.has_not_stopped()?;
         self.store.submit_update(run)
+    }
+
+    /// Refuses what is asked for after the store has stopped.
+    fn has_not_stopped(&self) -> Result<(), Refused> {
+        match self.stopped.get() {
+            Some(error) => Err(Refused::Stopped(error.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Waits until a transaction is on the disk.
@@ -185,8 +193,11 @@ impl Inner {
     /// Notes that the store has stopped, and tells those who wait for tasks.
     fn stop(&self, error: &StoreError) {
         if self.stopped.set(error.clone()).is_ok() {
+            let mut to_wake = ToWake::default();
             let signals = self.lock().signals();
-            signals.iter().for_each(|signal| signal.notify());
+            signals
+                .iter()
+                .for_each(|signal| signal.notify(&mut to_wake));
         }
     }
 

@@ -5,7 +5,6 @@
 mod schedules;
 
 use std::sync::{Arc, PoisonError, TryLockError};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use super::block::{ENTRY, FRAME};
@@ -15,7 +14,7 @@ use super::error::AppendError;
 use super::queue::{Cause, Next, Place, Queue, Stop};
 use super::ticket::Ticket;
 use super::writer::Writer;
-use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, fence, yield_now};
+use crate::sync::{AtomicU64, Mutex, OnceLock, Ordering, ThreadId, fence, this_thread, yield_now};
 
 /// A record's data, kind and time together are no longer than this.
 pub(crate) const LONGEST: usize = 1 << 30;
@@ -182,7 +181,7 @@ impl Shared {
 
     /// The life of the writer thread.
     pub(super) fn run(&self) {
-        let _ = self.thread.set(thread::current().id());
+        let _ = self.thread.set(this_thread());
         let writes = self.is_immediate();
         loop {
             let end = self.lock();
@@ -232,28 +231,38 @@ impl Shared {
         }
     }
 
-    /// Sees to it that a record is written, by this thread or by another one.
+    /// Returns when a record is acknowledged or the journal has stopped, and writes for as long as neither
+    /// is so.
     ///
     /// Where others commit as well, this one first lets those run who wait for its processor, so that
     /// the next write is of all their records, and not of one. So it does while another one is writing:
     /// to sleep until that is done would cost more than the write.
+    ///
+    /// It relies on nobody else: on the writer thread there is none, and elsewhere whoever has found the
+    /// files free may have come to a waker, and that may take its time.
     fn drain_up_to(&self, seq: u64) {
         if self.crowd.load(Ordering::Relaxed) > 1 {
             yield_now();
         }
-        for _ in 0..YIELDS {
-            if self.queue.is_acknowledged(seq) {
-                return;
-            }
-            let Some(mut end) = self.try_lock() else {
-                yield_now();
-                continue;
+        let mut yields = 0;
+        while !self.queue.is_acknowledged(seq) {
+            let mut end = match self.try_lock() {
+                Some(end) => end,
+                None if yields < YIELDS => {
+                    yields += 1;
+                    yield_now();
+                    continue;
+                }
+                None => self.lock(),
             };
+            // With the lock, what is not acknowledged is in the queue: so there is a batch less to write
+            // each time.
             self.drain_some(&mut end);
             self.release(end);
-            return;
+            if !self.queue.is_acknowledged(seq) && self.queue.stopped().is_some() {
+                return;
+            }
         }
-        self.drain();
     }
 
     /// Drains the queue, after whoever is doing so.
@@ -296,7 +305,9 @@ impl Shared {
     }
 
     /// Writes what is queued. It stops short when there is somebody to wake: that is done without the
-    /// lock, and the look after it finds the rest.
+    /// lock. The rest is found by those who look again: where committers write, in
+    /// [`release`](Self::release); the writer thread, when its waker returns; and whoever waits, in
+    /// [`drain_up_to`](Self::drain_up_to).
     fn drain_some(&self, end: &mut End) {
         while self.drain_once(end) && end.to_wake.is_empty() {}
     }
@@ -366,7 +377,7 @@ impl Shared {
     /// Whether this thread writes what it waits for. A waker that commits may do so on the writer thread,
     /// and nobody else would write that.
     fn writes(&self) -> bool {
-        !self.is_immediate() || self.thread.get() == Some(&thread::current().id())
+        !self.is_immediate() || self.thread.get() == Some(&this_thread())
     }
 
     /// A panic while it was held has stopped the journal, so nobody writes on.

@@ -20,6 +20,7 @@ use super::table::{Table, TableKey, TableValue};
 use super::transaction::Small;
 use crate::Ticket;
 use crate::sync::{MutexGuard, Ordering};
+use crate::wake::ToWake;
 
 /// What a transaction has read and written, by the number of the table.
 pub(super) type TableSets = Small<(usize, Box<dyn AnySets>)>;
@@ -118,11 +119,15 @@ impl Put {
 
 impl Inner {
     /// Commits what a transaction on version `base` has done.
+    ///
+    /// It waits for room first, and calls wakers at its end; unless the caller holds a lock of its own, has
+    /// waited before, and takes the wakers to call them later.
     pub(super) fn commit(
         self: &Arc<Self>,
         base: u64,
         mut sets: TableSets,
         named: bool,
+        quiet: Option<&mut ToWake>,
     ) -> Result<Pending, CommitError> {
         if sets.iter().all(|(_, sets)| sets.writes_nothing()) {
             return Ok(self.read_only(base));
@@ -131,10 +136,12 @@ impl Inner {
             Some(durable) => Some(durable.encode(&sets)?),
             None => None,
         };
-        self.make_room();
+        if quiet.is_none() {
+            self.make_room();
+        }
         let mut state = self.lock_to_commit();
         if !state.is_sound() {
-            return Err(refused(state).into());
+            return Err(refused(state, quiet).into());
         }
         let guard = Guard::new();
         if let Err(conflict) = self.validate(&state, base, &sets, named) {
@@ -144,7 +151,7 @@ impl Inner {
             return Err(conflict.into());
         }
         let put = self.install(&mut state, &mut sets, &guard);
-        Ok(self.conclude(state, &guard, &put, record.as_deref())?)
+        Ok(self.conclude(state, &guard, &put, record.as_deref(), quiet)?)
     }
 
     /// Commits a change of one key, if its newest revision is still the one that was seen. `None` if
@@ -163,7 +170,7 @@ impl Inner {
         };
         let mut state = self.lock_to_commit();
         if !state.is_sound() {
-            return Err(refused(state));
+            return Err(refused(state, None));
         }
         let unchanged = match seen.chain {
             Some(chain) => {
@@ -184,19 +191,26 @@ impl Inner {
             put.add(&self.publisher, installed);
         }
         state.installing = false;
-        self.conclude(state, guard, &put, record.as_deref())
+        self.conclude(state, guard, &put, record.as_deref(), None)
             .map(Some)
     }
 
-    /// Ends a commit whose writes are in, and lets go of the lock.
+    /// Ends a commit whose writes are in, and lets go of the lock. The wakers are called, or left to
+    /// `quiet`.
     fn conclude(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State>,
         guard: &Guard,
         put: &Put,
         record: Option<&[u8]>,
+        quiet: Option<&mut ToWake>,
     ) -> Result<Pending, StoreError> {
-        if put.watched || record.is_some() {
+        if let Some(to_wake) = quiet {
+            let mut state = Locked::new(state);
+            let known = self.make_known(&mut state, guard, put, record);
+            to_wake.absorb(state.unlock());
+            known
+        } else if put.watched || record.is_some() {
             // It may find somebody to wake.
             self.make_known(&mut Locked::new(state), guard, put, record)
         } else {
@@ -334,8 +348,13 @@ impl Inner {
 
 /// Says why nothing can be committed. The first who asks may have watchers to tell.
 #[cold]
-fn refused(state: MutexGuard<'_, State>) -> StoreError {
-    match Locked::new(state).check() {
+fn refused(state: MutexGuard<'_, State>, quiet: Option<&mut ToWake>) -> StoreError {
+    let mut state = Locked::new(state);
+    let checked = state.check();
+    if let Some(to_wake) = quiet {
+        to_wake.absorb(state.unlock());
+    }
+    match checked {
         Err(error) => error,
         Ok(()) => unreachable!("a state that is not sound has a reason"),
     }

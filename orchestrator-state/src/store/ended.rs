@@ -40,7 +40,7 @@ impl Bell {
 }
 
 impl Listener for Bell {
-    fn close(&self, to_wake: &mut ToWake) {
+    fn close(self: Arc<Self>, to_wake: &mut ToWake) {
         let mut bell = self.lock();
         bell.rung = true;
         to_wake.extend(bell.waker.take());

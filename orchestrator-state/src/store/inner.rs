@@ -72,6 +72,11 @@ impl<'a> Locked<'a> {
         let to_wake = ToWake::default();
         Self { state, to_wake }
     }
+
+    /// Lets go of the lock, and leaves the wakers to be called by the caller.
+    pub(super) fn unlock(mut self) -> ToWake {
+        self.state.to_wake.take()
+    }
 }
 
 impl Deref for Locked<'_> {

@@ -1,7 +1,7 @@
 //! What everybody may see, and telling those who wait for it.
 
 use std::collections::VecDeque;
-use std::sync::{PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 
 use super::watch::Deliver;
 use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, Padded};
@@ -11,7 +11,7 @@ use crate::wake::ToWake;
 pub(super) trait Listener: Send + Sync {
     /// It may be called twice, and while the journal is at its end: it takes no lock but its own, and
     /// adds whom it wants to wake.
-    fn close(&self, to_wake: &mut ToWake);
+    fn close(self: Arc<Self>, to_wake: &mut ToWake);
 }
 
 /// Those who are to be told of the end.

@@ -1,7 +1,9 @@
 //! Tests of the store: nothing is lost, and the tests would notice.
 
-mod crowded;
-mod durable;
+mod batches;
+pub(crate) mod crowded;
+mod dropping;
+pub(crate) mod durable;
 mod ending;
 mod faults;
 mod golden;
@@ -11,7 +13,7 @@ mod large;
 mod model;
 mod refusals;
 mod transactions;
-mod waking;
+pub(crate) mod waking;
 mod watching;
 
 use std::sync::Arc;

@@ -17,6 +17,7 @@ use super::pins::Pin;
 use super::sets::Sets;
 use super::table::{Table, TableKey, TableValue, bounds};
 use super::{Value, Version};
+use crate::wake::ToWake;
 
 /// Reads and writes that are committed together or not at all. Dropping it leaves no trace.
 ///
@@ -175,13 +176,20 @@ impl<'s> Transaction<'s> {
     /// As [`commit`](Self::commit).
     pub fn submit(self) -> Result<Pending, CommitError> {
         let sets = self.sets.take();
-        self.store.commit(self.pin.version, sets, true)
+        self.store.commit(self.pin.version, sets, true, None)
     }
 
     /// As [`submit`](Self::submit), without the names of the keys that are in conflict.
     pub(super) fn submit_unnamed(self) -> Result<Pending, CommitError> {
         let sets = self.sets.take();
-        self.store.commit(self.pin.version, sets, false)
+        self.store.commit(self.pin.version, sets, false, None)
+    }
+
+    /// As that, under a lock of the caller's: it waits for no room, and leaves the wakers to the caller.
+    pub(super) fn submit_quietly(self, to_wake: &mut ToWake) -> Result<Pending, CommitError> {
+        let sets = self.sets.take();
+        self.store
+            .commit(self.pin.version, sets, false, Some(to_wake))
     }
 
     fn with_sets<K: TableKey, V: TableValue, T>(

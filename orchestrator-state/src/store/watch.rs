@@ -172,21 +172,6 @@ impl<K, V> Queue<K, V> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, changes: Changes<K, V>, to_wake: &mut ToWake) {
-        let mut waiting = self.lock();
-        // Its snapshot has it already.
-        if changes.version <= waiting.told {
-            return;
-        }
-        if waiting.lagged || waiting.changes.len() >= self.capacity {
-            waiting.lagged = true;
-        } else {
-            waiting.told = changes.version;
-            waiting.changes.push_back(changes);
-        }
-        self.tell(waiting, to_wake);
-    }
-
     /// The store's locks may be held here. A thread that is notified runs by itself, but a waker would
     /// run now.
     fn tell(&self, mut waiting: MutexGuard<'_, Waiting<K, V>>, to_wake: &mut ToWake) {
@@ -197,10 +182,50 @@ impl<K, V> Queue<K, V> {
 }
 
 impl<K: TableKey, V: TableValue> Listener for Queue<K, V> {
-    fn close(&self, to_wake: &mut ToWake) {
+    fn close(self: Arc<Self>, to_wake: &mut ToWake) {
         let mut waiting = self.lock();
         waiting.closed = true;
         self.tell(waiting, to_wake);
+        Self::let_go(self, to_wake);
+    }
+}
+
+impl<K: TableKey, V: TableValue> Queue<K, V> {
+    /// What does not get into the queue is not dropped here: that is the keys' and the values' own code, and
+    /// locks are held.
+    fn push(&self, changes: Changes<K, V>, to_wake: &mut ToWake) {
+        let mut waiting = self.lock();
+        // Its snapshot has it already.
+        if changes.version <= waiting.told {
+            to_wake.drop_later(changes);
+            return;
+        }
+        if waiting.lagged || waiting.changes.len() >= self.capacity {
+            waiting.lagged = true;
+            to_wake.drop_later(changes);
+        } else {
+            waiting.told = changes.version;
+            waiting.changes.push_back(changes);
+        }
+        self.tell(waiting, to_wake);
+    }
+
+    /// Hands changes to a watcher that may be gone.
+    fn hand_over(queue: &Weak<Self>, changes: Changes<K, V>, to_wake: &mut ToWake) {
+        match queue.upgrade() {
+            Some(queue) => {
+                queue.push(changes, to_wake);
+                Self::let_go(queue, to_wake);
+            }
+            None => to_wake.drop_later(changes),
+        }
+    }
+
+    /// Its watcher may have gone meanwhile, and then all that is in it goes with this one.
+    fn let_go(queue: Arc<Self>, to_wake: &mut ToWake) {
+        if let Some(queue) = Arc::into_inner(queue) {
+            to_wake.drop_later(queue);
+        }
     }
 }
 
@@ -278,11 +303,7 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     /// Hands over what was there before the watcher was registered.
     fn deliver(&self, changes: Changes<K, V>) -> Deliver {
         let queue = Arc::downgrade(&self.queue);
-        Box::new(move |to_wake| {
-            if let Some(queue) = queue.upgrade() {
-                queue.push(changes, to_wake);
-            }
-        })
+        Box::new(move |to_wake| Queue::hand_over(&queue, changes, to_wake))
     }
 
     /// Waits for the next changes.
@@ -333,10 +354,12 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
         // The snapshot is taken while nothing can be put into the queue: what is published by now is
         // in it, and what will be is not yet in the queue.
         let snapshot = Snapshot::new(&store, store.pin_published());
-        waiting.changes.clear();
+        let missed = std::mem::take(&mut waiting.changes);
         waiting.lagged = false;
         waiting.told = waiting.told.max(snapshot.version());
         drop(waiting);
+        // Outside of the lock, which who commits wants: to drop a key or a value may run anything.
+        drop(missed);
         Ok(snapshot)
     }
 
@@ -409,7 +432,7 @@ impl<K: TableKey, V: TableValue> Watchers<K, V> {
             return None;
         }
         self.queues.retain(|queue| queue.strong_count() > 0);
-        let mut told = Vec::new();
+        let (mut told, mut gone) = (Vec::new(), Vec::new());
         for weak in &self.queues {
             let Some(queue) = weak.upgrade() else {
                 continue;
@@ -425,14 +448,15 @@ impl<K: TableKey, V: TableValue> Watchers<K, V> {
                 let version = Version(version);
                 told.push((Weak::clone(weak), Changes { version, rows }));
             }
+            // As in `let_go`, but with nobody to leave it to yet.
+            gone.extend(Arc::into_inner(queue));
         }
-        (!told.is_empty()).then(|| -> Deliver {
+        (!told.is_empty() || !gone.is_empty()).then(|| -> Deliver {
             Box::new(move |to_wake| {
                 for (queue, changes) in told {
-                    if let Some(queue) = queue.upgrade() {
-                        queue.push(changes, to_wake);
-                    }
+                    Queue::hand_over(&queue, changes, to_wake);
                 }
+                gone.into_iter().for_each(|gone| to_wake.drop_later(gone));
             })
         })
     }

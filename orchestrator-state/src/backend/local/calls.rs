@@ -35,7 +35,7 @@ impl StateBackend for LocalBackend {
             }
         };
         match pending.await.map_err(|error| inner.broke_off(error)) {
-            Ok(_) => Ok(answer.outcome),
+            Ok(_) => answer.outcome,
             Err(_) if answer.doubtful => Ok(unknown(commit.idempotency_key)),
             // It was refused because of another commit, whose fate nobody knows.
             Err(error) => Err(BackendError::Failed {

@@ -22,12 +22,14 @@ pub(super) enum Attempt {
     },
     /// It was written before.
     Replayed(Committed),
+    /// Another one was written before, with the same key.
+    KeyReused(String),
     Refused(CommitOutcome),
 }
 
 /// What will be answered if the storage does not break down.
 pub(super) struct Answer {
-    pub(super) outcome: CommitOutcome,
+    pub(super) outcome: Result<CommitOutcome, BackendError>,
     /// Whether that cannot be known before it is on the disk.
     pub(super) doubtful: bool,
 }
@@ -40,13 +42,16 @@ impl Inner {
         // at a time they are quicker, and the index of the queues stays as it should.
         let ordered =
             !(commit.enqueue.is_empty() && commit.complete.is_empty() && commit.events.is_empty());
-        let mut queues = ordered.then(|| self.lock());
-        let (value, pending) = self.submit(|tx| self.attempt(tx, commit, content))?;
-        let mut signals = Vec::new();
-        let answer = match value {
+        let mut changing = ordered.then(|| self.lock_to_change());
+        let run = |tx: &mut Transaction<'_>| Ok(self.attempt(tx, commit, content));
+        let (value, pending) = match &mut changing {
+            Some(changing) => self.submit_under(changing, run)?,
+            None => self.submit(run)?,
+        };
+        let (outcome, doubtful) = match value {
             Attempt::Written { head, tasks, moves } => {
-                if let Some(queues) = &mut queues {
-                    signals = queues.apply(moves);
+                if let Some(changing) = &mut changing {
+                    changing.follow(moves);
                 }
                 let outcome = CommitOutcome::Committed(Committed {
                     revision: Revision(pending.version().get()),
@@ -54,46 +59,32 @@ impl Inner {
                     chain_hash: head.chain_hash,
                     tasks,
                 });
-                let doubtful = true;
-                Answer { outcome, doubtful }
+                (Ok(outcome), true)
             }
-            Attempt::Replayed(committed) => Answer {
-                outcome: CommitOutcome::Committed(committed),
-                doubtful: true,
-            },
-            Attempt::Refused(outcome) => Answer {
-                outcome,
-                doubtful: false,
-            },
+            Attempt::Replayed(committed) => (Ok(CommitOutcome::Committed(committed)), true),
+            Attempt::KeyReused(key) => (Err(BackendError::KeyReused { key }), false),
+            Attempt::Refused(outcome) => (Ok(outcome), false),
         };
-        drop(queues);
-        signals.iter().for_each(|signal| signal.notify());
-        Ok((answer, pending))
+        Ok((Answer { outcome, doubtful }, pending))
     }
 
-    fn attempt(
-        &self,
-        tx: &mut Transaction<'_>,
-        commit: &Commit,
-        content: Digest,
-    ) -> Result<Attempt, Refused> {
+    fn attempt(&self, tx: &mut Transaction<'_>, commit: &Commit, content: Digest) -> Attempt {
         let tables = &self.tables;
         if let Some(key) = &commit.idempotency_key
             && let Some(answer) = tx.get(&tables.answers, key.as_str())
         {
             if answer.content != content {
-                let key = key.clone();
-                return Err(BackendError::KeyReused { key }.into());
+                return Attempt::KeyReused(key.clone());
             }
             let revision = Revision(answer.version().get());
-            return Ok(Attempt::Replayed(answer.committed(revision)));
+            return Attempt::Replayed(answer.committed(revision));
         }
         let mut moves = Vec::new();
         if let Some(refused) = self.check_fences(tx, commit, &mut moves) {
-            return Ok(Attempt::Refused(refused));
+            return Attempt::Refused(refused);
         }
         if let Some(refused) = self.check_expectations(tx, commit) {
-            return Ok(Attempt::Refused(refused));
+            return Attempt::Refused(refused);
         }
 
         for write in &commit.writes {
@@ -121,7 +112,7 @@ impl Inner {
             };
             tx.put(&tables.answers, key.clone(), answer);
         }
-        Ok(Attempt::Written { head, tasks, moves })
+        Attempt::Written { head, tasks, moves }
     }
 
     fn check_fences(

@@ -17,7 +17,7 @@ impl Inner {
         limit: usize,
     ) -> Result<(Vec<DeadLetter>, Pending), Refused> {
         self.reap(queue, self.now())?;
-        let mut queues = self.lock();
+        let mut queues = self.lock_to_change();
         let dead = queues.queue(queue).dead(after.map(|task| task.0), limit);
         self.change(queues, |tx| {
             let rows = dead.iter().filter_map(|id| {
@@ -38,7 +38,7 @@ impl Inner {
     pub(super) fn raise(&self, id: u64, again: bool) -> Result<(bool, Pending), Refused> {
         let tables = &self.tables;
         let ready = self.now();
-        self.change(self.lock(), |tx| {
+        self.change(self.lock_to_change(), |tx| {
             let Some(dead) = tx.get(&tables.dead, &id) else {
                 return Ok((false, Vec::new()));
             };

@@ -2,7 +2,7 @@
 //!
 //! It is built when the backend is opened and follows every commit that touches tasks. Those commits
 //! are made one at a time under its lock, so that it never lags behind and they never undo each
-//! other's work. The lock is not held while the disk is waited for.
+//! other's work. The lock is not held while the disk is waited for or anybody is woken.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,10 +1,9 @@
 //! The queue on the store. Every change of a task is a transaction, made under the lock of the index.
 
 use std::cmp::Reverse;
-use std::sync::MutexGuard;
 use std::time::Duration;
 
-use super::queues::{Move, Place, Queues, Spot};
+use super::queues::{Move, Place, Spot};
 use super::rows::{AttemptRow, DeadRow, FENCE, Lease, TaskRow};
 use super::{Inner, Refused};
 use crate::backend::time::{after, timestamp};
@@ -57,20 +56,6 @@ impl Inner {
         (leased.lease.fence == fence.0).then_some(leased)
     }
 
-    /// Makes a change to tasks: runs it as a transaction, follows it in the index, tells those who
-    /// wait.
-    pub(super) fn change<T>(
-        &self,
-        mut queues: MutexGuard<'_, Queues>,
-        run: impl FnMut(&mut Transaction<'_>) -> Result<(T, Vec<Move>), Refused>,
-    ) -> Result<(T, Pending), Refused> {
-        let ((value, moves), pending) = self.submit(run)?;
-        let signals = queues.apply(moves);
-        drop(queues);
-        signals.iter().for_each(|signal| signal.notify());
-        Ok((value, pending))
-    }
-
     /// Puts an attempt that has failed where it belongs: back among those that wait, or among the dead.
     fn fail(
         &self,
@@ -112,7 +97,7 @@ impl Inner {
 
     /// Acts on the leases of a queue that have ended. What comes after it is on the disk after it.
     pub(super) fn reap(&self, queue: &str, now: i64) -> Result<(), Refused> {
-        let mut queues = self.lock();
+        let mut queues = self.lock_to_change();
         let expired = queues.queue(queue).expired(now);
         if expired.is_empty() {
             return Ok(());
@@ -142,7 +127,7 @@ impl Inner {
         let now = self.now();
         self.reap(queue, now)?;
         let tables = &self.tables;
-        let mut queues = self.lock();
+        let mut queues = self.lock_to_change();
         let due = queues.queue(queue).due(now, max);
         let expires = after(now, duration);
         self.change(queues, |tx| {
@@ -200,7 +185,7 @@ impl Inner {
         duration: Duration,
     ) -> Result<(ExtendOutcome, Pending), Refused> {
         let expires = after(self.now(), duration);
-        self.change(self.lock(), |tx| {
+        self.change(self.lock_to_change(), |tx| {
             let Some(leased) = self.leased(tx, task, fence) else {
                 return Ok((ExtendOutcome::Fenced, Vec::new()));
             };
@@ -225,7 +210,7 @@ impl Inner {
     ) -> Result<(NackOutcome, Pending), Refused> {
         let now = self.now();
         let ready = after(now, delay);
-        self.change(self.lock(), |tx| {
+        self.change(self.lock_to_change(), |tx| {
             let Some(leased) = self.leased(tx, task, fence) else {
                 return Ok((NackOutcome::Fenced, Vec::new()));
             };
@@ -243,7 +228,7 @@ impl Inner {
     pub(super) fn counts(&self, queue: &str) -> Result<(QueueCounts, Pending), Refused> {
         let now = self.now();
         self.reap(queue, now)?;
-        let mut queues = self.lock();
+        let mut queues = self.lock_to_change();
         let counts = queues.queue(queue).counts(now);
         self.change(queues, |_| Ok((counts, Vec::new())))
     }

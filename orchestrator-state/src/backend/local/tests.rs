@@ -4,6 +4,7 @@ mod breakdown;
 mod chain;
 mod ending;
 mod opening;
+mod waking;
 
 use std::time::Duration;
 

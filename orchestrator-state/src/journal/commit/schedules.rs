@@ -6,6 +6,8 @@
 //!
 //! `cargo test -p orchestrator-state --features shuttle shuttle_`
 
+mod thread;
+
 use std::future::Future;
 use std::io;
 use std::panic;
@@ -281,34 +283,4 @@ fn shuttle_control_a_waker_that_is_called_with_the_files_held_waits_for_ever() {
     for durability in RELAXED {
         assert!(is_caught(move || a_waker_commits(durability, wakes_first)));
     }
-}
-
-/// The same with a writer thread, which then has to write what it waits for.
-fn a_waker_commits_on_the_writer_thread(knows: bool) {
-    let shared = journal(Durability::Immediate, None);
-    let commits = Arc::new(Commits {
-        shared: Arc::clone(&shared),
-        done: AtomicUsize::new(0),
-    });
-    let waker = Waker::from(Arc::clone(&commits));
-    let mut ticket = submit(&shared);
-    let poll = Pin::new(&mut ticket).poll(&mut Context::from_waker(&waker));
-    assert!(poll.is_pending());
-    if knows {
-        // All of shuttle's threads are one to the system.
-        shared.thread.set(thread::current().id()).unwrap();
-    }
-    shared.drain_once(&mut shared.lock());
-    assert_eq!(commits.done.load(Ordering::SeqCst), 1);
-    assert_eq!(shared.queue.head().seq, 2);
-}
-
-#[test]
-fn shuttle_a_waker_on_the_writer_thread_writes_itself() {
-    shuttle::check_random(|| a_waker_commits_on_the_writer_thread(true), 100);
-}
-
-#[test]
-fn shuttle_control_a_writer_thread_that_does_not_know_itself_waits_for_ever() {
-    assert!(is_caught(|| a_waker_commits_on_the_writer_thread(false)));
 }

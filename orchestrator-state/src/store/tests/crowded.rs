@@ -16,7 +16,7 @@ use crate::{Disk, Durability, JournalConfig, LogFile, Medium, verify};
 
 /// A disk that writes nothing while it is shut, and knows who waits for that.
 #[derive(Clone, Default)]
-struct Valve(Arc<(Mutex<Shut>, Condvar)>);
+pub(crate) struct Valve(Arc<(Mutex<Shut>, Condvar)>);
 
 #[derive(Default)]
 struct Shut {
@@ -31,13 +31,13 @@ impl Valve {
         self.0.0.lock().unwrap()
     }
 
-    fn turn(&self, shut: bool) {
+    pub(crate) fn turn(&self, shut: bool) {
         self.lock().shut = shut;
         self.0.1.notify_all();
     }
 
     /// Waits until somebody wants to write.
-    fn until_somebody_waits(&self) {
+    pub(crate) fn until_somebody_waits(&self) {
         let wait = |shut: &mut Shut| shut.waiting == 0;
         let waited = self.0.1.wait_timeout_while(self.lock(), PATIENCE, wait);
         assert!(!waited.unwrap().1.timed_out(), "nobody writes");
@@ -80,9 +80,9 @@ impl LogFile for ValvedFile {
 const DURABILITIES: [Durability; 2] = [Durability::Immediate, Durability::None];
 const MEGABYTE: usize = 1 << 20;
 
-type Texts = Table<u32, String>;
+pub(super) type Texts = Table<u32, String>;
 
-fn open(folder: &Path, durability: Durability) -> (Valve, StateStore, Texts) {
+pub(super) fn open(folder: &Path, durability: Durability) -> (Valve, StateStore, Texts) {
     let valve = Valve::default();
     let journal = JournalConfig::default()
         .with_durability(durability)
@@ -93,9 +93,19 @@ fn open(folder: &Path, durability: Durability) -> (Valve, StateStore, Texts) {
     (valve, store, table)
 }
 
-fn submit(store: &StateStore, table: &Texts, key: u32, megabytes: usize) -> Pending {
+pub(super) fn submit(store: &StateStore, table: &Texts, key: u32, megabytes: usize) -> Pending {
     let change = |_: Option<&String>| Some("x".repeat(megabytes * MEGABYTE));
     store.submit_modify(table, &key, change).unwrap()
+}
+
+/// Waits until somebody waits for room, where the writer thread has to make it.
+pub(crate) fn until_somebody_wants_room(store: &StateStore) {
+    let journal = &store.inner.durable.as_ref().unwrap().journal;
+    let start = Instant::now();
+    while journal.waiting_for_room() == 0 {
+        assert!(start.elapsed() < PATIENCE, "nobody waits for room");
+        thread::yield_now();
+    }
 }
 
 /// A store whose disk is shut, with a batch on its way, and a thread that waits for it in its `work`.
@@ -120,12 +130,7 @@ fn crowded(
         thread::spawn(move || work(&store, &table))
     };
     if durability == Durability::Immediate {
-        let journal = &store.inner.durable.as_ref().unwrap().journal;
-        let start = Instant::now();
-        while journal.waiting_for_room() == 0 {
-            assert!(start.elapsed() < PATIENCE, "nobody waits for room");
-            thread::yield_now();
-        }
+        until_somebody_wants_room(&store);
     } else {
         valve.until_somebody_waits();
     }

@@ -10,7 +10,7 @@ use super::*;
 use crate::atomic::faulty::{ENOSPC, Faulty};
 use crate::{AppendError, Disk, Durability, JournalConfig, LogFile, Medium, OpenError, verify};
 
-pub(super) fn holder() -> Holder {
+pub(crate) fn holder() -> Holder {
     Holder::new("test")
 }
 
@@ -293,7 +293,7 @@ fn a_journal_of_something_else_is_refused() {
 
 /// A disk whose syncs wait for a word, and then fail or not.
 #[derive(Clone, Default)]
-pub(super) struct Gate(Arc<(Mutex<Words>, Condvar)>);
+pub(crate) struct Gate(Arc<(Mutex<Words>, Condvar)>);
 
 /// The word for the next sync, and for those after it.
 #[derive(Default)]
@@ -304,7 +304,7 @@ struct Words {
 }
 
 #[derive(Clone, Copy, PartialEq, Default)]
-pub(super) enum Word {
+pub(crate) enum Word {
     #[default]
     Go,
     Wait,
@@ -312,7 +312,7 @@ pub(super) enum Word {
 }
 
 impl Gate {
-    pub(super) fn say(&self, word: Word) {
+    pub(crate) fn say(&self, word: Word) {
         self.say_once(word, word);
     }
 

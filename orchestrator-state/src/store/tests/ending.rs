@@ -133,7 +133,7 @@ fn control_who_is_told_by_commits_alone_is_not_told() {
 struct Hears(std::sync::mpsc::Sender<()>);
 
 impl super::super::publish::Listener for Hears {
-    fn close(&self, _: &mut crate::wake::ToWake) {
+    fn close(self: Arc<Self>, _: &mut crate::wake::ToWake) {
         let _ = self.0.send(());
     }
 }

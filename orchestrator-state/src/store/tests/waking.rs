@@ -14,7 +14,7 @@ use crate::Durability;
 use crate::wake::ToWake;
 
 /// How long something may take that takes no time unless it waits for ever.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A waker that does something at once, and tells what has come of it.
 struct Does<T> {
@@ -29,7 +29,9 @@ impl<T: Send + 'static> Wake for Does<T> {
     }
 }
 
-fn does<T: Send + 'static>(action: impl Fn() -> T + Send + Sync + 'static) -> (Waker, Receiver<T>) {
+pub(crate) fn does<T: Send + 'static>(
+    action: impl Fn() -> T + Send + Sync + 'static,
+) -> (Waker, Receiver<T>) {
     let (done, told) = channel();
     let does = Does {
         action: Box::new(action),
@@ -39,7 +41,7 @@ fn does<T: Send + 'static>(action: impl Fn() -> T + Send + Sync + 'static) -> (W
 }
 
 /// Runs something on a thread of its own, so that a test that would hang fails.
-pub(super) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let (done, told) = channel();
     let worker = thread::spawn(move || done.send(work()).unwrap());
     match told.recv_timeout(PATIENCE) {
@@ -53,7 +55,7 @@ pub(super) fn in_time<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     }
 }
 
-fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> bool {
+pub(crate) fn is_pending<F: Future + ?Sized>(future: Pin<&mut F>, waker: &Waker) -> bool {
     future.poll(&mut Context::from_waker(waker)).is_pending()
 }
 
@@ -193,7 +195,13 @@ fn a_waker_that_panics_stops_the_journal() {
         let (waker, _told) = does(|| panic!("injected"));
         let mut next = Box::pin(watch.changed());
         assert!(is_pending(next.as_mut(), &waker));
+        // It is called after that one, and is not to suffer for it.
+        let behind = store.submit_modify(&table, &1, |_| Some(1)).unwrap();
+        let mut behind = Box::pin(behind);
+        let (innocent, told) = does(|| ());
+        assert!(is_pending(behind.as_mut(), &innocent));
         gate.say(Word::Go);
+        told.recv_timeout(PATIENCE).unwrap();
         // That one is on the disk. Without the writer thread, what comes now would wait for ever.
         first.wait().unwrap();
         let after = std::iter::repeat_with(|| store.modify(&table, &0, |_| Some(2)));
