@@ -21,7 +21,7 @@ const fn row(
         tests,
         control: false,
         variables: LONG,
-        prints: false,
+        prints: "",
     }
 }
 
