@@ -362,6 +362,10 @@ impl Queue {
     /// Takes no more records, and tells everybody whose record is not acknowledged, as
     /// [`acknowledge`](Self::acknowledge) does; and whoever only wants to know that it has stopped.
     pub(super) fn stop(&self, stop: Stop, to_wake: &mut ToWake) {
+        // First, so that whoever gets an error finds it done.
+        if let Some(on_stop) = &self.on_stop {
+            on_stop(to_wake);
+        }
         let mut state = self.lock();
         if state.stopped.is_none() {
             state.stopped = Some(stop);
@@ -372,9 +376,6 @@ impl Queue {
         self.room.notify_all();
         self.done.iter().for_each(Condvar::notify_all);
         to_wake.extend(wakers.into_values());
-        if let Some(on_stop) = &self.on_stop {
-            on_stop(to_wake);
-        }
     }
 
     /// Why it has stopped, if it has.

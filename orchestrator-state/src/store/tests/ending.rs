@@ -85,6 +85,26 @@ fn a_stop_that_nobody_waits_for_ends_the_watch() {
     }
 }
 
+/// Whoever has the error of a commit finds the watchers told.
+#[test]
+fn with_the_first_error_the_watchers_have_been_told() {
+    for _ in 0..20 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        in_time(move || {
+            let (gate, store, table) = gated(&path);
+            let mut watches: Vec<_> = (0..50)
+                .map(|_| store.watch(&table, Interest::all(), 9).1)
+                .collect();
+            gate.say(Word::Fail);
+            assert!(store.modify(&table, &0, |_| Some(1)).is_err());
+            for watch in &mut watches {
+                assert_eq!(watch.try_recv().unwrap_err(), WatchError::Closed);
+            }
+        });
+    }
+}
+
 #[test]
 fn a_commit_that_is_broken_off_ends_the_watch_and_so_does_the_last_handle() {
     for panics in [true, false] {
