@@ -195,8 +195,8 @@ impl<K: TableKey, V: TableValue> Queue<K, V> {
     /// locks are held.
     fn push(&self, changes: Changes<K, V>, to_wake: &mut ToWake) {
         let mut waiting = self.lock();
-        // Its snapshot has it already.
-        if changes.version <= waiting.told {
+        // Its snapshot has it already; or it was told that nothing comes any more.
+        if changes.version <= waiting.told || waiting.closed {
             to_wake.drop_later(changes);
             return;
         }
@@ -337,8 +337,8 @@ impl<K: TableKey, V: TableValue> Watch<K, V> {
     /// Its waker is called by whoever has made a commit or written it to the disk, after that has let
     /// go of the store's locks. So it may commit and take snapshots itself, and wait for that. But until it
     /// returns, whoever called it does nothing else, and that may be the thread that writes for all: it
-    /// must not wait for what other threads have still to write, nor write a
-    /// [`checkpoint`](super::StateStore::checkpoint).
+    /// must not wait for what other threads have still to write, nor block on the future of a commit (its
+    /// `wait` is safe), nor write a [`checkpoint`](super::StateStore::checkpoint).
     pub fn changed(&mut self) -> Changed<'_, K, V> {
         Changed { watch: self }
     }
