@@ -69,8 +69,9 @@ pub(crate) const NO_LANE: u32 = u32::MAX;
 /// # Ends
 ///
 /// Every task ends once: it returns, panics (which the lane survives), or is cancelled by
-/// [`TaskHandle::abort`], by the end of its parent or an ancestor, or by the end of the scheduler. A
-/// task's children end before it does. Dropping the scheduler cancels everything;
+/// [`TaskHandle::abort`], by the abort or panic of its parent or an ancestor, or by the end of the
+/// scheduler. A task's children end before it does: one that returns waits for its children, and one that
+/// is aborted or panics cancels them first. So a child that would never end is to be aborted. Dropping the scheduler cancels everything;
 /// [`shutdown`](Self::shutdown) also waits for it.
 ///
 /// [`Priority::Normal`]: crate::Priority::Normal
@@ -86,7 +87,8 @@ impl Scheduler {
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime, like [`tokio::spawn`].
+    /// Outside a tokio runtime, like [`tokio::spawn`]: there, [`on`](Self::on) takes one, and
+    /// [`with_own_runtime`](Self::with_own_runtime) makes one.
     #[must_use]
     pub fn new(config: SchedulerConfig) -> Self {
         Self::on(&Handle::current(), config)

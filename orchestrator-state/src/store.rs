@@ -94,7 +94,8 @@ impl StateStore {
     }
 
     /// Opens the store in a folder, and creates both when they are not there. One process holds it,
-    /// by its journal's lock; whoever comes second is told who that is.
+    /// by its journal's lock, until the last handle and the last snapshot are dropped; whoever comes second
+    /// is told who that is.
     ///
     /// The folder is that of a [`Journal`](crate::Journal), with a record for each commit, so
     /// [`verify`](crate::verify) and [`export`](crate::export) work on it. What a crash has torn is
@@ -328,7 +329,7 @@ impl StateStore {
     }
 
     /// Watches a table from now on: the snapshot is what was there, and the watcher tells of every
-    /// commit after it. Its queue holds the changes of `capacity` commits.
+    /// commit after it. Its queue holds the changes of `capacity` commits, and of one at least.
     ///
     /// Where commits are on their way to the disk, the keys of its interest are looked through, and
     /// nobody commits meanwhile.

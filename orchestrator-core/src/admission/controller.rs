@@ -100,6 +100,11 @@ impl AdmissionController {
     /// # Errors
     ///
     /// [`Rejection`], never [`Rejection::WouldWait`].
+    ///
+    /// # Panics
+    ///
+    /// Where it has to wait for a time (a rate, a breaker, memory) outside of a tokio runtime with its
+    /// timer. A task of a [`Scheduler`](crate::Scheduler) is within one.
     pub async fn admit(&self, request: &Request) -> Result<Admission, Rejection> {
         let Some(token) = &request.cancel else {
             return self.wait(request).await;

@@ -165,7 +165,7 @@ pub enum Rejection {
     },
 
     /// By policy this does not wait: an open breaker, or short memory.
-    #[error("turned away instead of waiting, as configured; it {reason}")]
+    #[error("turned away, as configured, from a wait: it {reason}")]
     Refused {
         /// What it would have waited for.
         reason: WaitReason,

@@ -21,7 +21,7 @@ pub enum JobError<E> {
 pub struct GraphReport<K, E> {
     /// Where each task stands, in the order in which they were added. `Running` are those whose job was
     /// cancelled, or which somebody was at before the run; `Waiting` and `Ready` those that were not
-    /// begun when the run was ended.
+    /// begun when the run was ended, or the first even before it had begun.
     pub tasks: Vec<(K, NodeStatus)>,
     /// Why which tasks have failed, in the order in which they did.
     pub failures: Vec<(K, JobError<E>)>,

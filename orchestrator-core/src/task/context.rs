@@ -10,8 +10,9 @@ use crate::{Priority, scheduler};
 
 /// What a task knows about itself, and its means of spawning children. Cheap to clone.
 ///
-/// A task's children end before it does: its handle gives a result only when they have. They are
-/// cancelled with it, and also when it panics.
+/// A task's children end before it does: its handle gives a result only when they have. A task that
+/// returns waits for them; one that is aborted, or panics, cancels them and waits then. One that has no more
+/// use for a child aborts it.
 #[derive(Clone)]
 pub struct TaskContext {
     pub(crate) id: TaskId,

@@ -241,8 +241,17 @@ pub enum VerifyError {
     /// It is of another version.
     #[error(transparent)]
     Old(OldFormat),
+    /// There is no journal, or all of it was removed.
+    #[error("there is no journal in {}; check the path, or restore a copy", folder.display())]
+    Absent {
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
     /// A file could not be read.
-    #[error("the journal could not be read: `{}` failed", path.display())]
+    #[error(
+        "the journal could not be read: `{}` could not; check that it is there, and its permissions",
+        path.display()
+    )]
     Io {
         /// Which file or folder.
         path: PathBuf,

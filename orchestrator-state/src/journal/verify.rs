@@ -38,11 +38,18 @@ pub struct Verified {
 /// seen, and after what.
 ///
 /// # Errors
-/// [`VerifyError`] names the record, the segment and the byte.
+/// [`VerifyError`] names the record, the segment and the byte. A folder without a journal is
+/// [`VerifyError::Absent`], and not a journal without records.
 pub fn verify(folder: impl AsRef<Path>) -> Result<Verified, VerifyError> {
     let folder = folder.as_ref();
     let survey =
         survey(&Folder(folder.to_owned())).map_err(|unsound| VerifyError::at(folder, unsound))?;
+    // Whoever opens a journal leaves an anchor there. Without one, and without a segment, there is nothing
+    // to find whole: the path is wrong, or all was removed.
+    if survey.anchored.is_none() && survey.segment.is_none() && survey.end.seq == 0 {
+        let folder = folder.to_owned();
+        return Err(VerifyError::Absent { folder });
+    }
     let anchored = survey
         .anchored
         .map_or(survey.end.seq, |anchor| anchor.link.seq);

@@ -39,7 +39,7 @@ const KEPT: usize = 2;
 #[non_exhaustive]
 pub enum CheckpointError {
     /// The store is in memory only.
-    #[error("a store without a folder has no checkpoints")]
+    #[error("a store in memory has no checkpoints; open it in a folder, with `StateStore::open`")]
     InMemory,
     /// The disk or the file system refused.
     #[error("the checkpoint was not written: {step} `{}` failed", path.display())]

@@ -141,7 +141,8 @@ pub enum TableError {
     /// A row on the disk is not of these types. It stays on the disk.
     #[error(
         "row {key} of table `{table}` is not of the types that the table was opened with; open it \
-         with the types that it was written with"
+         with the types that it was written with (with `Option` where a value was written as `null`, as \
+         `NaN` is)"
     )]
     Row {
         /// The table.
@@ -160,8 +161,9 @@ pub enum TableError {
 pub enum VersionError {
     /// It was dropped.
     #[error(
-        "{version} is no longer kept; the oldest that is, is {oldest}. Keep more history, or pin a \
-         version by holding its snapshot"
+        "{version} is no longer kept; the oldest that is, is {oldest}. Keep more history with \
+         `StoreConfig::with_history`, or pin a version by holding its snapshot; what was before the store \
+         was opened cannot be kept"
     )]
     Dropped {
         /// The version that was asked for.

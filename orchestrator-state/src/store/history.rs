@@ -9,7 +9,8 @@ const NOTES: u32 = 64;
 
 /// What a store keeps of the past, beside what snapshots hold on to. By default nothing.
 ///
-/// With both a count and an age, a version is kept if either of them asks for it.
+/// With both a count and an age, a version is kept if either of them asks for it. It is kept in memory:
+/// a store that is opened from a folder begins with one version, whatever was kept before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct History {
     versions: u64,

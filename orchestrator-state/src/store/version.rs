@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// The number of a commit; 0 is the empty store. Later commits have higher numbers. In a store on the
-/// disk it is the number of the commit's record in the journal, so some numbers may be missing.
+/// disk it is the number of the commit's record in the journal, where each checkpoint takes a number too.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]

@@ -35,7 +35,10 @@ pub enum EditError {
         id: String,
     },
     /// A part of an item would not be read back as what it is.
-    #[error("`{text}` cannot be the {part} of an item; leave out bars, commas and line breaks")]
+    #[error(
+        "`{text}` cannot be the {part} of an item; leave out bars, commas and line breaks, and \
+             in ids and names of fields spaces"
+    )]
     Unfit {
         /// Which part.
         part: &'static str,

@@ -155,7 +155,8 @@ fn a_folder_without_a_journal_is_told_apart() {
     let folder = tempfile::tempdir().unwrap();
     let error = Journal::read(folder.path()).unwrap_err();
     assert!(matches!(error, ReadError::Unsound(VerifyError::Io { .. })));
-    assert_eq!(verify(folder.path()).unwrap().records, 0);
+    let error = verify(folder.path()).unwrap_err();
+    assert!(matches!(error, VerifyError::Absent { .. }));
 }
 
 #[test]
@@ -236,4 +237,29 @@ fn the_callback_hears_of_every_batch_in_order_and_before_the_committer() {
         assert_eq!(heard.lock().unwrap().last(), Some(&n));
     }
     assert_eq!(*heard.lock().unwrap(), [1, 2, 3, 4, 5]);
+}
+
+#[test]
+fn a_journal_that_is_not_there_is_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let absent = |folder: &std::path::Path| {
+        let verified = crate::verify(folder);
+        matches!(verified, Err(crate::VerifyError::Absent { .. }))
+    };
+    assert!(absent(&folder.path().join("nowhere")));
+    assert!(absent(folder.path()));
+    // One without records is there, and whole.
+    let (journal, _) = crate::Journal::open(folder.path(), &crate::Holder::new("test")).unwrap();
+    journal.close().unwrap();
+    assert_eq!(crate::verify(folder.path()).unwrap().records, 0);
+    // What somebody has emptied is not.
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            std::fs::remove_dir_all(path).unwrap();
+        } else {
+            std::fs::remove_file(path).unwrap();
+        }
+    }
+    assert!(absent(folder.path()));
 }
