@@ -4,6 +4,10 @@
 //! Only a test build of this crate with the feature `shuttle` is taken over: the feature changes
 //! nothing for whoever links the library, even where cargo unites features.
 
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+pub(crate) mod bed;
+
 pub(crate) use std::sync::atomic::Ordering;
 
 #[cfg(not(all(test, feature = "shuttle")))]

@@ -7,12 +7,12 @@
 
 use std::panic;
 use std::sync::Arc as StdArc;
-use std::task::Wake;
 
 use shuttle::sync::{Arc, Condvar};
 use shuttle::thread;
 
 use super::*;
+use crate::sync::bed::Bed;
 
 /// What is left out on purpose.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,30 +24,6 @@ enum Bug {
     NoNextRing,
     /// A lane that gets up because of its last look forgets that others may have relied on it.
     Forgetful,
-}
-
-/// A thread that sleeps until it is woken.
-#[derive(Default)]
-struct Bed {
-    woken: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Bed {
-    fn sleep(&self) {
-        let mut woken = self.woken.lock().unwrap();
-        while !*woken {
-            woken = self.changed.wait(woken).unwrap();
-        }
-        *woken = false;
-    }
-}
-
-impl Wake for Bed {
-    fn wake(self: StdArc<Self>) {
-        *self.woken.lock().unwrap() = true;
-        self.changed.notify_one();
-    }
 }
 
 struct World {

@@ -4,12 +4,11 @@
 
 use std::panic;
 use std::sync::Arc as StdArc;
-use std::task::Wake;
 
-use shuttle::sync::Condvar;
 use shuttle::thread;
 
 use super::*;
+use crate::sync::bed::Bed;
 
 /// What is left out on purpose.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -19,30 +18,6 @@ enum Bug {
     SleepUnseen,
     /// The owner waits without saying so.
     WaitUnsaid,
-}
-
-/// A thread that sleeps until it is woken.
-#[derive(Default)]
-struct Bed {
-    woken: Mutex<bool>,
-    changed: Condvar,
-}
-
-impl Bed {
-    fn sleep(&self) {
-        let mut woken = self.woken.lock().unwrap();
-        while !*woken {
-            woken = self.changed.wait(woken).unwrap();
-        }
-        *woken = false;
-    }
-}
-
-impl Wake for Bed {
-    fn wake(self: StdArc<Self>) {
-        *self.woken.lock().unwrap() = true;
-        self.changed.notify_one();
-    }
 }
 
 /// A task that would wait for ever, were it not told to end.
