@@ -146,7 +146,7 @@ async fn an_open_breaker_is_waited_for_or_not_as_configured() {
         if when_open == WhenBlocked::Reject {
             assert_eq!(
                 next.unwrap_err().to_string(),
-                "turned away instead of waiting, as configured; it waits for the circuit breaker of \
+                "turned away, as configured, from a wait: it waits for the circuit breaker of \
                  `acme/large`: open after failures, tries again in 30 s",
             );
             continue;
