@@ -57,7 +57,14 @@ pub(crate) fn crash(area: &str, words: &[String]) -> Result {
     let mut report = Report::new(request.json, request.short);
     let asked = |part: &str| request.only.is_none_or(|only| only == part);
     let hooked: Vec<_> = all.iter().filter(|row| asked(row.part)).collect();
-    if own.iter().any(|part| asked(part)) {
+    let runs_program = own.iter().any(|part| asked(part));
+    if !runs_program && let Some(word) = request.rest.first() {
+        return Err(format!(
+            "crash: {word} is for {} of the area state",
+            PARTS.join(", ")
+        ));
+    }
+    if runs_program {
         program(area, &request, &mut report)?;
     } else if hooked.is_empty() {
         let mut parts: Vec<_> = own.to_vec();

@@ -4,10 +4,11 @@ mod core;
 mod guard;
 mod keys;
 mod line;
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod schedules;
 mod shared;
 mod stats;
-#[cfg(test)]
-mod tests;
 
 use std::{fmt, future::poll_fn, sync::Arc};
 

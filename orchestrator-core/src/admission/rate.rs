@@ -155,12 +155,23 @@ impl RateLimiter {
     ///
     /// [`RateRefusal`], with the limit that holds it back longest.
     pub fn check(&self, now: Instant, tokens: u32) -> Result<(), RateRefusal> {
-        if let Some(bucket) = &self.tokens
-            && tokens > bucket.burst()
-        {
-            let burst = bucket.burst();
+        if let Some(burst) = self.too_small_for(tokens) {
             return Err(RateRefusal::TooMany { tokens, burst });
         }
+        match self.not_yet(now, tokens) {
+            Some((limit, at)) => Err(RateRefusal::NotYet { limit, at }),
+            None => Ok(()),
+        }
+    }
+
+    /// How many tokens may come at once, if that is less than these.
+    pub(super) fn too_small_for(&self, tokens: u32) -> Option<u32> {
+        let burst = self.tokens.as_ref()?.burst();
+        (tokens > burst).then_some(burst)
+    }
+
+    /// What holds a call back longest, and until when. It must not be of too many tokens.
+    pub(super) fn not_yet(&self, now: Instant, tokens: u32) -> Option<(RateLimit, Instant)> {
         let paused = self
             .paused_until
             .map(|until| until.saturating_duration_since(now));
@@ -175,13 +186,8 @@ impl RateLimiter {
             .into_iter()
             .filter_map(|(limit, wait)| Some((limit, wait?)))
             .max_by_key(|(_, wait)| *wait);
-        match longest {
-            Some((limit, wait)) if !wait.is_zero() => Err(RateRefusal::NotYet {
-                limit,
-                at: now + wait,
-            }),
-            _ => Ok(()),
-        }
+        let (limit, wait) = longest?;
+        (!wait.is_zero()).then(|| (limit, now + wait))
     }
 
     /// Reserves one request and an estimate of tokens.

@@ -17,8 +17,8 @@ thread_local! {
     static CURRENT: RefCell<Option<Lane>> = const { RefCell::new(None) };
 }
 
-/// Puts a lane into its thread, and takes it out again when dropped. A task may itself run another
-/// scheduler on this thread, so what was there before comes back.
+/// A lane that was put into its thread. A task may itself run another scheduler on this thread, so what
+/// was there before comes back at the end.
 pub(super) struct Turn {
     outer: Option<Lane>,
 }

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use super::current::{self, Turn};
 use super::dozers;
 use super::lane::Lane;
-use super::outside;
 use super::shared::Shared;
 use crate::task::Scope;
 
@@ -66,7 +65,7 @@ impl Pump {
     /// Drives one lane until the scheduler is stopped.
     pub(super) async fn run(mut self) {
         while !self.shared.stop.load(Ordering::Acquire) {
-            match self.turn(0) {
+            match self.turn() {
                 Ended::Time => self.doze().await,
                 Ended::Idle => self.park().await,
             }
@@ -89,9 +88,9 @@ impl Pump {
     }
 
     /// Runs tasks until it is time to let others, or there are none.
-    fn turn(&mut self, lane: usize) -> Ended {
+    fn turn(&mut self) -> Ended {
         let began = Instant::now();
-        let mut lane = self.lanes.swap_remove(lane);
+        let mut lane = self.lanes.swap_remove(0);
         lane.now = began;
         let index = lane.index;
         let turn = Turn::begin(lane);
@@ -110,12 +109,10 @@ impl Pump {
             }
             last = now;
             current::with(|lane| lane.now = now);
-            outside::wake_all();
             if now - began >= TURN || !tokio::task::coop::has_budget_remaining() {
                 break Ended::Time;
             }
         };
-        outside::wake_all();
         self.lanes.extend(turn.end());
         let counters = &self.shared.lanes[index].counters;
         counters.busy(began.elapsed());
@@ -134,8 +131,7 @@ impl Pump {
     }
 
     /// Runs one task of a lane; `false` if there was none.
-    fn step(&mut self, lane: usize) -> bool {
-        let place = lane;
+    fn step(&mut self, place: usize) -> bool {
         let mut lane = self.lanes.swap_remove(place);
         lane.now = Instant::now();
         let turn = Turn::begin(lane);
@@ -144,7 +140,6 @@ impl Pump {
         if let Some(job) = job {
             let _ = catch_unwind(AssertUnwindSafe(|| job.run()));
         }
-        outside::wake_all();
         self.lanes.extend(turn.end());
         let last = self.lanes.len() - 1;
         self.lanes.swap(place, last);

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use async_task::Task;
 
 use super::{Meta, TaskError, TaskId, TaskStatus};
-use crate::scheduler;
 
 /// The caller's end of a task. Await it for the task's result.
 ///
@@ -83,15 +82,6 @@ impl<T> Future for TaskHandle<T> {
         let Some(task) = &mut self.task else {
             return Poll::Ready(Err(TaskError::Cancelled { task: id }));
         };
-        if !task.is_finished()
-            && let Some(waker) = scheduler::outside_waker(context.waker())
-        {
-            let result = Pin::new(task).poll(&mut Context::from_waker(&waker));
-            return result.map(|result| {
-                self.let_go();
-                result
-            });
-        }
         let result = ready!(Pin::new(task).poll(context));
         self.let_go();
         Poll::Ready(result)

@@ -20,10 +20,7 @@ use orchestrator_core::{
 
 /// How many rounds a check makes: more of them with `ORCHESTRATOR_LONG=1`.
 pub(crate) fn rounds(short: u64, long: u64) -> u64 {
-    match std::env::var_os("ORCHESTRATOR_LONG") {
-        Some(value) if value == "1" => long,
-        _ => short,
-    }
+    if crate::is_long() { long } else { short }
 }
 
 fn number(value: u32) -> NonZeroU32 {

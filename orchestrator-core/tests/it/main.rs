@@ -29,7 +29,7 @@ fn lanes(count: usize) -> Scheduler {
 
 /// Whether the long forms are to be run.
 fn is_long() -> bool {
-    std::env::var_os("ORCHESTRATOR_LONG").is_some()
+    std::env::var_os("ORCHESTRATOR_LONG").is_some_and(|value| value == "1")
 }
 
 /// Sets a flag when it is dropped.

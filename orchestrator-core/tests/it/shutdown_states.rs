@@ -302,7 +302,7 @@ fn check(seed: u64, flight: &Flight, sum: &mut Sum) {
 #[expect(clippy::print_stdout, reason = "the figures of the long form")]
 fn random_states_end_in_time_and_leave_nothing() {
     // The long form: ORCHESTRATOR_LONG=1 cargo test -p orchestrator-core --test it random_states
-    let long = std::env::var_os("ORCHESTRATOR_LONG").is_some();
+    let long = crate::is_long();
     let sum = states(if long { 1_000 } else { 30 }, 4);
     if long {
         println!("{sum:?}");

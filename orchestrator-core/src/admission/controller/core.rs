@@ -71,15 +71,15 @@ impl<W> Core<W> {
         self.config.depth.check(request.depth, parent)?;
         let (priority, tokens) = (request.priority, request.tokens);
         let way = self.keys.way(&request.route, &self.config, now);
+        // Before all that passes with time: it would be waited for in vain.
+        if let Some(burst) = self.keys.too_small_for(way, tokens) {
+            return Err(self.never(way, tokens, burst));
+        }
         if !self.queue.is_empty() {
-            return match self.keys.too_many(way, tokens, now) {
-                Some(burst) => Err(self.never(way, tokens, burst)),
-                None => Ok(None),
-            };
+            return Ok(None);
         }
         match self.obstacle(now, way, priority, tokens, None) {
             None => Ok(Some(self.take(now, way, tokens))),
-            Some(Obstacle::TooMany { burst }) => Err(self.never(way, tokens, burst)),
             Some(obstacle) if self.refuses(&obstacle) => {
                 let reason = self.reason(now, way, obstacle);
                 Err(Rejection::Refused { reason })
@@ -182,7 +182,6 @@ impl<W> Core<W> {
         let policy = match obstacle {
             Obstacle::Pressure { .. } => self.config.when_short,
             Obstacle::Breaker(_) => self.config.when_open,
-            Obstacle::TooMany { .. } => WhenBlocked::Reject,
             Obstacle::Slot { .. } | Obstacle::Rate { .. } => WhenBlocked::Wait,
         };
         policy == WhenBlocked::Reject

@@ -4,7 +4,7 @@ use std::{collections::HashMap, hash::BuildHasherDefault, time::Instant};
 
 use crate::admission::{
     AdmissionConfig, BreakerPass, BreakerRefusal, CircuitBreaker, RateLimit, RateLimiter,
-    RateRefusal, Reservation, SlotKey, SlotLimit, SlotScaling,
+    Reservation, SlotKey, SlotLimit, SlotScaling,
     request::{Ready, Route},
 };
 
@@ -58,10 +58,6 @@ pub(super) enum Obstacle {
     Rate {
         limit: RateLimit,
         at: Instant,
-    },
-    /// For ever.
-    TooMany {
-        burst: u32,
     },
 }
 
@@ -157,19 +153,15 @@ impl Keys {
                 return Err(Obstacle::Slot { gauge: *gauge });
             }
         }
-        rate.check(now, tokens).map_err(|refusal| match refusal {
-            RateRefusal::NotYet { limit, at } => Obstacle::Rate { limit, at },
-            RateRefusal::TooMany { burst, .. } => Obstacle::TooMany { burst },
-        })
+        match rate.not_yet(now, tokens) {
+            Some((limit, at)) => Err(Obstacle::Rate { limit, at }),
+            None => Ok(()),
+        }
     }
 
-    /// Whether the tokens can never be had.
-    pub(super) fn too_many(&self, way: usize, tokens: u32, now: Instant) -> Option<u32> {
-        let lane = &self.lanes[self.routes[way].lane];
-        match lane.rate.check(now, tokens) {
-            Err(RateRefusal::TooMany { burst, .. }) => Some(burst),
-            _ => None,
-        }
+    /// How many tokens can be had at once, if that is less than these: then they never can.
+    pub(super) fn too_small_for(&self, way: usize, tokens: u32) -> Option<u32> {
+        self.lanes[self.routes[way].lane].rate.too_small_for(tokens)
     }
 
     /// Takes everything, after [`check`](Self::check) found nothing in the way.

@@ -100,6 +100,23 @@ async fn tokens_are_reserved_before_and_corrected_after() {
     assert!(matches!(never, Err(Rejection::TooManyTokens { .. })));
 }
 
+#[tokio::test]
+async fn what_can_never_fit_is_told_at_once_also_while_all_slots_are_taken() {
+    let rate = RateConfig::default().with_tokens_per_minute(number(6_000));
+    let config = AdmissionConfig::default()
+        .with_rate(model(), rate)
+        .with_provider("acme", 1);
+    let controller = controller(config);
+    let _held = controller.admit(&request("m")).await.unwrap();
+    let never = controller.try_admit(&request("m").with_tokens(6_001));
+    assert!(
+        matches!(never, Err(Rejection::TooManyTokens { .. })),
+        "{never:?}"
+    );
+    let never = controller.admit(&request("m").with_tokens(6_001)).await;
+    assert!(matches!(never, Err(Rejection::TooManyTokens { .. })));
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_one_is_told_to_wait_all_wait() {
     let controller = controller(AdmissionConfig::default());

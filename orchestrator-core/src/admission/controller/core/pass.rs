@@ -106,7 +106,7 @@ impl<W> Core<W> {
                 pass.lanes.push(lane);
                 Some(at)
             }
-            Obstacle::Slot { .. } | Obstacle::TooMany { .. } => {
+            Obstacle::Slot { .. } => {
                 pass.ways.push(way);
                 pass.short.push(number);
                 if !patient && pass.kept.is_none() {

@@ -41,7 +41,6 @@ impl<W> Core<W> {
                 limit,
                 wait: at.saturating_duration_since(now),
             },
-            Obstacle::TooMany { .. } => WaitReason::Turn,
         }
     }
 

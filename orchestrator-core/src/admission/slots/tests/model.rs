@@ -119,18 +119,3 @@ fn the_rules_are_the_models() {
         agree(seed, 100);
     }
 }
-
-/// An uncontended acquisition and its release, in nanoseconds:
-/// `cargo test --release -p orchestrator-core -- --ignored --nocapture nanoseconds`.
-#[test]
-#[ignore = "a measurement, of use in release only"]
-#[expect(clippy::print_stdout, reason = "a measurement is to be read")]
-fn nanoseconds_of_a_slot() {
-    let slots = Slots::new(NonZeroUsize::MIN);
-    const TIMES: u32 = 1_000_000;
-    let start = std::time::Instant::now();
-    for _ in 0..TIMES {
-        drop(std::hint::black_box(slots.try_acquire()));
-    }
-    println!("slot taken and given back: {:?}", start.elapsed() / TIMES);
-}
