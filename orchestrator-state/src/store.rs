@@ -114,7 +114,8 @@ impl StateStore {
     }
 
     /// Writes all rows of the newest published version into a file, and drops the journal that is
-    /// needless then. Commits and readers go on meanwhile.
+    /// needless then. Commits and readers go on meanwhile; but while the segments that are dropped are
+    /// checked and removed, a commit waits for its place on the disk.
     ///
     /// # Errors
     /// [`CheckpointError`]. What was committed is safe in any case.

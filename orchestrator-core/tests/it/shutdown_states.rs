@@ -299,14 +299,11 @@ fn check(seed: u64, flight: &Flight, sum: &mut Sum) {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "the figures of the long form")]
 fn random_states_end_in_time_and_leave_nothing() {
     // The long form: ORCHESTRATOR_LONG=1 cargo test -p orchestrator-core --test it random_states
-    let long = crate::is_long();
-    let sum = states(if long { 1_000 } else { 30 }, 4);
-    if long {
-        println!("{sum:?}");
-    }
+    let count = if crate::is_long() { 1_000 } else { 30 };
+    let sum = states(count, 4);
+    crate::show(&format!("{count} states: {sum:?}"));
     // Every way was gone.
     assert!(
         sum.clean > 0 && sum.forced > 0 && sum.spoken > 0 && sum.blocked > 0,

@@ -15,38 +15,6 @@ fn slots(limit: usize) -> Slots {
     Slots::new(NonZeroUsize::new(limit).unwrap())
 }
 
-/// Releases by hand, into a plain counter: how slots leak.
-struct CounterSlots {
-    limit: usize,
-    free: AtomicUsize,
-}
-
-impl CounterSlots {
-    fn try_take(&self) -> bool {
-        let less = |free: usize| free.checked_sub(1);
-        self.free
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
-            .is_ok()
-    }
-
-    fn release(&self) {
-        self.free.fetch_add(1, Ordering::SeqCst);
-    }
-}
-
-#[test]
-fn control_a_counter_that_is_released_twice_lets_more_run_than_its_limit() {
-    let slots = CounterSlots {
-        limit: 2,
-        free: AtomicUsize::new(2),
-    };
-    assert!(slots.try_take());
-    slots.release(); // By the code that was done,
-    slots.release(); // and by the clean-up after it.
-    let running = (0..10).filter(|_| slots.try_take()).count();
-    assert!(running > slots.limit);
-}
-
 #[test]
 fn a_permit_gives_back_one_slot_and_no_more() {
     let slots = slots(2);

@@ -238,6 +238,7 @@ fn every_task_ends_exactly_once() {
             scheduler.shutdown().await;
         });
     }
+    crate::show(&format!("{tasks} tasks for each of {seeds} seeds"));
 }
 
 /// What the campaign's sums are worth: of the tasks of a wave, the futures of two are kept from being

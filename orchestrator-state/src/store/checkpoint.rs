@@ -142,15 +142,14 @@ impl Inner {
 
     /// Puts the checkpoint's digest into the chain. That takes a version, which changes nothing.
     fn vouch(&self, durable: &Durable, version: u64, digest: Digest) -> Result<(), StoreError> {
-        let ticket = {
+        {
             let mut state = self.lock();
             state.check()?;
             let vouched = durable.vouch(&Vouched { version, digest });
             let ticket = vouched.map_err(|error| state.stop(error))?;
             self.latest.store(ticket.seq(), Ordering::Release);
-            ticket
-        };
-        ticket.wait().map_err(|error| self.stop(error))?;
+        }
+        // All that was submitted so far, and so this too.
         durable.journal.flush().map_err(|error| self.stop(error))
     }
 }
@@ -210,10 +209,10 @@ fn prune(
     }
     unvouched.clear();
     // With one checkpoint there is nothing to fall back to but the journal.
-    match kept.as_slice() {
-        [(oldest, _), _] => Ok(*oldest),
-        _ => Ok(0),
+    if kept.len() < KEPT {
+        return Ok(0);
     }
+    Ok(kept.first().map_or(0, |(oldest, _)| *oldest))
 }
 
 /// The checkpoints that are there, newest first: their versions and their files.

@@ -59,8 +59,8 @@ impl Drop for Counted<'_> {
 }
 
 /// Takes slots, gives up waiting, panics and is aborted, while the limit moves between 1 and
-/// `MOST`. The most that ran at once.
-fn limits_hold(operations: u64) -> usize {
+/// `MOST`. The most that ran at once. Some of the work takes no slot if it is `careless`.
+fn limits_hold(operations: u64, careless: bool) -> usize {
     const MOST: usize = 5;
     let slots = Slots::new(NonZeroUsize::new(MOST).unwrap());
     let (running, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
@@ -80,7 +80,11 @@ fn limits_hold(operations: u64) -> usize {
                     }
                     let (slots, running, most) = (slots.clone(), running.clone(), most.clone());
                     let work = async move {
-                        let _permit = slots.acquire_as(&claim).await.unwrap();
+                        let _permit = if careless && what == 4 {
+                            None
+                        } else {
+                            Some(slots.acquire_as(&claim).await.unwrap())
+                        };
                         let (_counted, now) = Counted::new(&running);
                         most.fetch_max(now, Ordering::SeqCst);
                         if what.is_multiple_of(2) {
@@ -118,7 +122,14 @@ fn limits_hold(operations: u64) -> usize {
 
 #[test]
 fn no_more_run_than_the_limit_and_nothing_leaks() {
-    assert!((2..=5).contains(&limits_hold(rounds(10_000, 1_000_000))));
+    let operations = rounds(10_000, 1_000_000);
+    assert!((2..=5).contains(&limits_hold(operations, false)));
+    crate::show(&format!("{operations} operations on slots"));
+}
+
+#[test]
+fn control_work_without_a_permit_is_seen() {
+    assert!(limits_hold(10_000, true) > 5);
 }
 
 /// A thread that moves the limit, and takes as many as it allows itself: nobody is let in above
