@@ -8,7 +8,7 @@
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use orchestrator_core::{Priority, Scheduler, SchedulerConfig, TaskContext};
+use orchestrator_core::{Budget, Priority, Scheduler, SchedulerConfig, TaskContext, TaskOptions};
 
 /// Something that takes a processor for a while.
 fn compute(time: Duration) {
@@ -50,6 +50,21 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let asked = Instant::now();
     let waited = scheduler.spawn_with(Priority::High, async move { asked.elapsed() });
     println!("the urgent one has waited for {:?}", waited.await?);
+
+    // What blocks its thread has one of its own, and what a tree of tasks may spend is one budget.
+    let options = TaskOptions::default().with_budget(Budget::of(1_000));
+    let spent = scheduler.spawn_with(options, async {
+        let context = TaskContext::current()?;
+        let blocking = context.spawn_blocking(|own| {
+            std::thread::sleep(Duration::from_millis(5));
+            own.budget().try_spend(600).is_ok()
+        });
+        let enough = blocking.await.ok()?;
+        Some((enough, context.budget().try_spend(600)))
+    });
+    if let Some((enough, Err(refused))) = spent.await? {
+        println!("the first had enough: {enough}; the second: {refused}");
+    }
 
     // A task ends when its children have.
     println!("the parts make {}", scheduler.spawn(job(5)).await?);
