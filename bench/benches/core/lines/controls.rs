@@ -43,7 +43,10 @@ pub(super) fn lines(arguments: &Arguments) -> Result<Vec<Line>> {
         }
     }
     if arguments.wants(UNBOUNDED) {
-        lines.push(Line::control(UNBOUNDED, waiting::unbounded().is_err()));
+        lines.push(Line::control(
+            UNBOUNDED,
+            waiting::unbounded()? as usize > waiting::SLOTS.get(),
+        ));
     }
     Ok(lines)
 }

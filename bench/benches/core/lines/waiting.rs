@@ -15,7 +15,7 @@ use crate::peers::tokio::Tokio;
 use crate::pool::{Pool, inside};
 
 const TASKS: u32 = 10_000;
-const SLOTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
+pub(super) const SLOTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
 const WAIT: Duration = Duration::from_millis(50);
 
 /// The bout.
@@ -35,7 +35,7 @@ pub(super) fn bouts() -> Vec<Bout<'static>> {
 
 fn ours() -> Result<f64> {
     let slots = Slots::new(SLOTS);
-    run::<Ours, _>(move || {
+    bounded::<Ours, _>(move || {
         let slots = slots.clone();
         async move { slots.acquire().await.ok() }
     })
@@ -43,19 +43,32 @@ fn ours() -> Result<f64> {
 
 fn tokio() -> Result<f64> {
     let slots = Arc::new(Semaphore::new(SLOTS.get()));
-    run::<Tokio, _>(move || {
+    bounded::<Tokio, _>(move || {
         let slots = Arc::clone(&slots);
         async move { slots.acquire_owned().await.ok() }
     })
 }
 
 /// Without anything that holds them back.
-pub(super) fn unbounded() -> Result<f64> {
-    run::<Ours, _>(|| async { Some(()) })
+pub(super) fn unbounded() -> Result<u32> {
+    let (peak, _) = run::<Ours, _>(|| async { Some(()) })?;
+    Ok(peak)
 }
 
 /// The ms that all take, if there never were more at a time than there are slots.
-fn run<P: Pool, F>(acquire: impl Fn() -> F + Send + 'static) -> Result<f64>
+fn bounded<P: Pool, F>(acquire: impl Fn() -> F + Send + 'static) -> Result<f64>
+where
+    F: Future<Output: Send> + Send + 'static,
+{
+    let (peak, time) = run::<P, F>(acquire)?;
+    if peak as usize > SLOTS.get() {
+        return Err(format!("{peak} waited at a time, and there are {SLOTS} slots").into());
+    }
+    Ok(time)
+}
+
+/// How many waited at a time at most, and the ms that all take.
+fn run<P: Pool, F>(acquire: impl Fn() -> F + Send + 'static) -> Result<(u32, f64)>
 where
     F: Future<Output: Send> + Send + 'static,
 {
@@ -72,11 +85,8 @@ where
         }
     })?;
     let peak = level.peak.load(Ordering::SeqCst);
-    if peak as usize > SLOTS.get() {
-        return Err(format!("{peak} waited at a time, and there are {SLOTS} slots").into());
-    }
     let sum = u64::from(TASKS) * (u64::from(TASKS) - 1) / 2;
-    Ok(done.verified(sum)?.as_secs_f64() * 1e3)
+    Ok((peak, done.verified(sum)?.as_secs_f64() * 1e3))
 }
 
 /// How many are waiting, and the most there ever were.
