@@ -22,6 +22,8 @@ pub(super) struct Lane {
     pub(super) shared: Arc<Shared>,
     pub(super) index: usize,
     deque: Worker<Job>,
+    /// For tasks on their way from outside to the deque.
+    batch: Worker<Job>,
     picks: usize,
     /// Numbers for tasks that are spawned here.
     ids: Range<u64>,
@@ -43,6 +45,7 @@ impl Lane {
             shared,
             index,
             deque,
+            batch: Worker::new_fifo(),
             // So that the lanes do not come to the fair turns at the same time.
             picks: index,
             ids: 0..0,
@@ -103,7 +106,7 @@ impl Lane {
         shared
             .take(Priority::High)
             .or_else(|| self.own())
-            .or_else(|| shared.take_some(&self.deque))
+            .or_else(|| shared.take_some(&self.deque, &self.batch))
             .or_else(|| {
                 (1..lanes).find_map(|step| shared.steal((self.index + step) % lanes, &self.deque))
             })

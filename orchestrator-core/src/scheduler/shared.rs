@@ -164,13 +164,26 @@ impl Shared {
         until_settled(|| queue.steal())
     }
 
-    /// Takes from the queue of the usual priority, and some more for the own deque.
-    pub(super) fn take_some(&self, deque: &Worker<Job>) -> Option<Job> {
+    /// Takes from the queue of the usual priority, and some more for the own deque, by way of `batch`,
+    /// which is empty before and after.
+    ///
+    /// Where there are few, the oldest will be run first. Of a backlog, the newest of each batch: who
+    /// awaits many tasks one after the other is then woken once a batch, when its oldest has ended, and
+    /// not once a task. A thread that is woken costs as much as a short task.
+    pub(super) fn take_some(&self, deque: &Worker<Job>, batch: &Worker<Job>) -> Option<Job> {
         let queue = &self.injectors[Priority::Normal.index()];
         if queue.is_empty() {
             return None;
         }
-        until_settled(|| queue.steal_batch_with_limit_and_pop(deque, BATCH))
+        if queue.len() < BACKLOG {
+            return until_settled(|| queue.steal_batch_with_limit_and_pop(deque, BATCH));
+        }
+        let oldest = until_settled(|| queue.steal_batch_with_limit_and_pop(batch, BATCH))?;
+        deque.push(oldest);
+        while let Some(job) = batch.pop() {
+            deque.push(job);
+        }
+        deque.pop()
     }
 
     /// Takes what was woken for a lane.
@@ -207,6 +220,9 @@ impl Shared {
 
 /// How many tasks a lane takes at a time from outside. They can be stolen from it again.
 const BATCH: usize = 32;
+
+/// From so many tasks on, those that come from outside are a backlog.
+const BACKLOG: usize = 2 * BATCH;
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
