@@ -12,17 +12,23 @@ mod adder;
 mod board;
 mod cycles;
 mod error;
+mod mark;
+mod options;
 mod plan;
 mod render;
 mod report;
+mod row;
 mod run;
+mod runner;
+mod seats;
 mod state;
 mod step;
 
 pub use adder::GraphAdder;
 pub use error::{GraphError, TransitionError};
+pub use options::RunOptions;
 pub use report::{GraphReport, JobError};
-pub use run::{GraphRun, RunOptions};
+pub use run::GraphRun;
 pub use state::{FailurePolicy, GraphCounts, NodeStatus};
 
 /// How far a task has come. What others mean for it is worked out from their stages.
@@ -98,6 +104,8 @@ pub struct TaskGraph<K> {
     linked: usize,
     /// Whether any task was ever started.
     touched: bool,
+    /// Whether any task was added before one that it depends on. Otherwise there is no circle.
+    forward: bool,
 }
 
 impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
@@ -112,7 +120,17 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             dependents: Vec::new(),
             linked: 0,
             touched: false,
+            forward: false,
         }
+    }
+
+    /// A graph without tasks that has room for so many. Which is quicker to fill, and no limit.
+    #[must_use]
+    pub fn with_capacity(tasks: usize) -> Self {
+        let mut graph = Self::new();
+        graph.nodes.reserve(tasks);
+        graph.index.reserve(tasks);
+        graph
     }
 
     /// Adds a task that depends on others. They may be added later: until then it waits.
@@ -149,6 +167,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         let mut blocked = false;
         for dependency in dependencies {
             let Some(&on) = self.index.get(&dependency) else {
+                self.forward = true;
                 let waiting = self.awaited.entry(dependency).or_default();
                 // Named twice, it is the last in the row.
                 if waiting.last() != Some(&number) {
@@ -163,7 +182,9 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             node.needs.push(on);
             let mut satisfied = false;
             // On itself: a circle, which `validate` reports.
-            if self.touched && on != number {
+            if on == number {
+                self.forward = true;
+            } else if self.touched {
                 let needed = &self.nodes[on as usize];
                 blocked |= needed.stage.blocks() || !needed.held_by.is_empty();
                 satisfied = needed.stage.satisfies();
@@ -176,7 +197,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             self.link();
             self.inherit_holds(at);
         }
-        if ready {
+        if ready && self.touched {
             self.ready.insert(at);
         }
         Ok(self.status_at(at))
@@ -239,7 +260,16 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// The tasks that may be started, in the order in which they were added.
     #[must_use]
     pub fn ready(&self) -> Vec<K> {
-        self.ready.iter().map(|&at| self.key(at)).collect()
+        if self.touched {
+            return self.ready.iter().map(|&at| self.key(at)).collect();
+        }
+        self.unmet_by_none().map(|at| self.key(at)).collect()
+    }
+
+    /// The tasks of a graph of which none was ever started that wait for nothing.
+    fn unmet_by_none(&self) -> impl Iterator<Item = usize> {
+        let nodes = self.nodes.iter().enumerate();
+        nodes.filter(|(_, node)| node.unmet == 0).map(|(at, _)| at)
     }
 
     /// Where a task stands. `None` if it was not added.

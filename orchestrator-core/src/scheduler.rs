@@ -27,7 +27,8 @@ pub use config::SchedulerConfig;
 pub(crate) use current::{context, enter, exit, is_lane, is_told, leave, schedule, sleep};
 use lane::Lane;
 use pump::Pump;
-pub(crate) use shared::Shared;
+pub(crate) use pump::pace;
+pub(crate) use shared::{Shared, until_settled};
 pub(crate) use stats::Ending;
 pub use stats::{LaneStats, SchedulerStats, WaitHistogram};
 
@@ -98,7 +99,7 @@ impl Scheduler {
         let deques: Vec<_> = (0..config.lanes.get())
             .map(|_| Worker::new_lifo())
             .collect();
-        let shared = Arc::new(Shared::new(&deques));
+        let shared = Arc::new(Shared::new(&deques, config.seed.is_some()));
         let root = Scope::root(Arc::clone(&shared));
         let lanes = deques
             .into_iter()
@@ -219,6 +220,16 @@ impl Scheduler {
         poll_fn(|context| self.root.poll_empty(context)).await;
         self.root.shared.stop();
         self.lanes.wait().await;
+    }
+
+    /// How many lanes there are.
+    pub(crate) fn lanes(&self) -> usize {
+        self.root.shared.lanes.len()
+    }
+
+    /// Whether a seed decides the order, and so the clock must not.
+    pub(crate) fn is_seeded(&self) -> bool {
+        self.root.shared.seeded
     }
 
     /// What the lanes have done so far.

@@ -144,7 +144,7 @@ fn context() -> Result<TaskContext> {
 pub(crate) fn graph(shape: &Shape, work: Work) -> Result<Duration> {
     let ours = Ours::open()?;
     let started = Instant::now();
-    let mut graph = TaskGraph::new();
+    let mut graph = TaskGraph::with_capacity(shape.count() as usize);
     for node in 0..shape.count() {
         graph.add(node, shape.needs(node).iter().copied())?;
     }

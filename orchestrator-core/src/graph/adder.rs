@@ -3,10 +3,11 @@
 use std::fmt;
 use std::hash::Hash;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
+use std::sync::atomic::Ordering;
 
-use super::board::{Board, Late, lock};
-use super::plan::{Slot, index};
+use super::board::{Board, Late, LateTask, lock};
+use super::mark::Mark;
+use super::plan::index;
 use super::run::Start;
 use super::{FailurePolicy, GraphError, NodeStatus};
 use crate::scheduler;
@@ -39,19 +40,17 @@ impl<K: Hash + Eq + Clone, E> GraphAdder<K, E> {
         let (Some(_inside), Some(scope)) = (inside, &scope) else {
             return Err(GraphError::Ended { task: key });
         };
-        let fixed = board.layout.slots.len();
+        let fixed = board.layout.count();
         let mut late = lock(&board.late);
         board.grown.store(true, Ordering::SeqCst);
-        fence(Ordering::SeqCst);
         let Late {
-            slots,
+            tasks,
             index: by_key,
             waiting,
         } = &mut *late;
         let by_key = by_key.get_or_insert_with(|| {
-            let keys = board.layout.slots.iter().enumerate();
-            keys.map(|(at, slot)| (slot.key.clone(), index(at)))
-                .collect()
+            let keys = board.layout.keys.iter().enumerate();
+            keys.map(|(at, key)| (key.clone(), index(at))).collect()
         });
         if by_key.contains_key(&key) {
             return Err(GraphError::Duplicate { task: key });
@@ -69,16 +68,20 @@ impl<K: Hash + Eq + Clone, E> GraphAdder<K, E> {
                 }
             }
         }
-        let at = index(fixed + slots.len());
-        let slot = Arc::new(Slot::late(key.clone()));
+        let at = index(fixed + tasks.len());
+        let task = Arc::new(LateTask {
+            key: key.clone(),
+            // Not ready before all is known.
+            mark: Mark::new(NodeStatus::Waiting, 1),
+        });
         by_key.insert(key, at);
-        slots.push(Arc::clone(&slot));
+        tasks.push(Arc::clone(&task));
         let mut unmet = 0;
         let mut blocked = board.stopped.load(Ordering::SeqCst);
         for on in needs {
-            let status = match slots.get((on as usize).wrapping_sub(fixed)) {
-                Some(slot) => slot.status(),
-                None => board.layout.slots[on as usize].status(),
+            let status = match tasks.get((on as usize).wrapping_sub(fixed)) {
+                Some(task) => task.mark.status(),
+                None => board.layout.marks[on as usize].status(),
             };
             match status {
                 NodeStatus::Done => {}
@@ -90,15 +93,15 @@ impl<K: Hash + Eq + Clone, E> GraphAdder<K, E> {
                 }
             }
         }
-        slot.unmet.store(unmet, Ordering::SeqCst);
+        task.mark.wait_for(unmet);
         if blocked {
-            slot.skip();
-        } else if unmet == 0 && slot.make_ready() {
+            task.mark.skip();
+        } else if unmet == 0 {
             drop(late);
             (self.start)(scope, at);
             return Ok(NodeStatus::Ready);
         }
-        Ok(slot.status())
+        Ok(task.mark.status())
     }
 }
 

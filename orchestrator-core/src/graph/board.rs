@@ -1,24 +1,24 @@
 //! What is known of a graph that is being run.
 
-use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
-use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::plan::{Layout, Slot};
+use super::mark::Mark;
+use super::plan::Layout;
 use super::report::JobError;
+use super::seats::Seats;
 use super::{FailurePolicy, NodeStatus};
 use crate::task::Scope;
-
-/// Ready tasks, by how long a path begins with them; of equals the first.
-pub(super) type Line = BinaryHeap<(u64, Reverse<u32>)>;
 
 /// What is known of a run.
 pub(super) struct Board<K, E> {
     pub(super) layout: Layout<K>,
     pub(super) policy: FailurePolicy,
-    /// Ready tasks by rank, where they are taken up by that.
-    pub(super) line: Option<Mutex<Line>>,
+    /// The ready tasks, and who runs them.
+    pub(super) seats: Seats,
+    /// Whether the clock decides how many tasks are run in a row.
+    pub(super) paced: bool,
     /// A failure has ended the run.
     pub(super) stopped: AtomicBool,
     /// Something was added. Of a task that is done and then looks here, and an adder that sets this and
@@ -31,16 +31,23 @@ pub(super) struct Board<K, E> {
 
 /// What was added while the graph ran.
 pub(super) struct Late<K> {
-    pub(super) slots: Vec<Arc<Slot<K>>>,
+    pub(super) tasks: Vec<Arc<LateTask<K>>>,
     pub(super) index: Option<HashMap<K, u32>>,
     /// By task: those that were added and depend on it.
     pub(super) waiting: HashMap<u32, Vec<u32>>,
 }
 
+/// A task that was added while the graph ran.
+#[derive(Debug)]
+pub(super) struct LateTask<K> {
+    pub(super) key: K,
+    pub(super) mark: Mark,
+}
+
 impl<K> Default for Late<K> {
     fn default() -> Self {
         Self {
-            slots: Vec::new(),
+            tasks: Vec::new(),
             index: None,
             waiting: HashMap::new(),
         }
@@ -52,49 +59,46 @@ impl<K, E> Board<K, E> {
         lock(&self.scope)
     }
 
-    /// The ready task with which the longest path begins.
-    pub(super) fn best(&self) -> Option<u32> {
-        let (_, at) = lock(self.line.as_ref()?).pop()?;
-        Some(at.0)
+    /// How urgent a task is, where tasks are taken up by rank. Those that were added count as short.
+    pub(super) fn rank(&self, at: u32) -> u64 {
+        self.layout.ranks.get(at as usize).copied().unwrap_or(0)
     }
 
-    pub(super) fn late_slot(&self, at: u32) -> Option<Arc<Slot<K>>> {
-        let late = (at as usize).checked_sub(self.layout.slots.len())?;
-        lock(&self.late).slots.get(late).cloned()
+    /// A task that was added while the graph ran.
+    pub(super) fn late(&self, at: u32) -> Option<Arc<LateTask<K>>> {
+        let late = (at as usize).checked_sub(self.layout.count())?;
+        lock(&self.late).tasks.get(late).cloned()
     }
 
     /// What was added, waited for this task and nothing else, and is ready now.
     pub(super) fn late_ready(&self, at: u32) -> Vec<u32> {
         let mut late = lock(&self.late);
         let mut ready = late.waiting.remove(&at).unwrap_or_default();
-        ready.retain(|at| late.slots[*at as usize - self.layout.slots.len()].meet_one());
+        ready.retain(|at| late.mark(*at, self.layout.count()).meet_one());
         ready
     }
 
     /// Skips all that was not begun.
     pub(super) fn skip_all(&self) {
-        self.layout.slots.iter().for_each(|slot| _ = slot.skip());
-        lock(&self.late)
-            .slots
-            .iter()
-            .for_each(|slot| _ = slot.skip());
+        self.layout.marks.iter().for_each(|mark| _ = mark.skip());
+        let late = lock(&self.late);
+        late.tasks.iter().for_each(|task| _ = task.mark.skip());
     }
 
     /// Skips all that depends on a task, at whatever distance.
     pub(super) fn skip_below(&self, at: u32) {
-        fence(Ordering::SeqCst);
-        let grown = self.grown.load(Ordering::Relaxed);
+        let grown = self.grown.load(Ordering::SeqCst);
         let mut below = vec![at];
         while let Some(at) = below.pop() {
             for dependent in self.layout.dependents_of(at as usize) {
-                if self.layout.slots[*dependent as usize].skip() {
+                if self.layout.marks[*dependent as usize].skip() {
                     below.push(*dependent);
                 }
             }
             if grown {
                 let mut late = lock(&self.late);
                 for dependent in late.waiting.remove(&at).unwrap_or_default() {
-                    if late.slots[dependent as usize - self.layout.slots.len()].skip() {
+                    if late.mark(dependent, self.layout.count()).skip() {
                         below.push(dependent);
                     }
                 }
@@ -108,13 +112,19 @@ impl<K, E> Board<K, E> {
     {
         let late = lock(&self.late);
         let late = late
-            .slots
+            .tasks
             .iter()
-            .map(|slot| (slot.key.clone(), slot.status()));
-        let all = self.layout.slots.iter();
-        all.map(|slot| (slot.key.clone(), slot.status()))
+            .map(|task| (task.key.clone(), task.mark.status()));
+        let all = self.layout.keys.iter().zip(&self.layout.marks);
+        all.map(|(key, mark)| (key.clone(), mark.status()))
             .chain(late)
             .collect()
+    }
+}
+
+impl<K> Late<K> {
+    fn mark(&self, at: u32, fixed: usize) -> &Mark {
+        &self.tasks[at as usize - fixed].mark
     }
 }
 

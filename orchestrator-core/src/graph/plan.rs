@@ -2,94 +2,20 @@
 
 use std::fmt::Display;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
+use super::mark::Mark;
 use super::{GraphError, NodeStatus, TaskGraph};
 
-/// A task of a run.
-#[derive(Debug)]
-pub(super) struct Slot<K> {
-    pub(super) key: K,
-    /// How many of those that it depends on are not done.
-    pub(super) unmet: AtomicU32,
-    stage: AtomicU8,
-    /// Its part of the dependents.
-    first: u32,
-    end: u32,
-}
-
-const WAITING: u8 = 0;
-const READY: u8 = 1;
-const RUNNING: u8 = 2;
-const DONE: u8 = 3;
-const FAILED: u8 = 4;
-const SKIPPED: u8 = 5;
-
-/// What a run goes by.
+/// What a run goes by. Each thing by itself, because the marks are looked at all over the place, once for
+/// every dependency, and should lie close together.
 pub(super) struct Layout<K> {
-    pub(super) slots: Box<[Slot<K>]>,
+    pub(super) keys: Box<[K]>,
+    pub(super) marks: Box<[Mark]>,
+    /// Where in `dependents` those of a task begin, and the end.
+    firsts: Box<[u32]>,
     dependents: Box<[u32]>,
     /// For each task, the weight of the heaviest path that begins with it.
     pub(super) ranks: Box<[u64]>,
-}
-
-impl<K> Slot<K> {
-    /// A task that is added while the others run.
-    pub(super) fn late(key: K) -> Self {
-        Self {
-            key,
-            unmet: AtomicU32::new(0),
-            stage: AtomicU8::new(WAITING),
-            first: 0,
-            end: 0,
-        }
-    }
-
-    /// One of those that it depends on is done. Says whether it was the last.
-    pub(super) fn meet_one(&self) -> bool {
-        self.unmet.fetch_sub(1, Ordering::AcqRel) == 1 && self.step(WAITING, READY)
-    }
-
-    /// Nothing is in its way, or something was never in its way.
-    pub(super) fn make_ready(&self) -> bool {
-        self.step(WAITING, READY)
-    }
-
-    pub(super) fn begin(&self) -> bool {
-        self.step(READY, RUNNING)
-    }
-
-    pub(super) fn done(&self) {
-        // Before the look at what was added: see `Run::grown`.
-        self.stage.store(DONE, Ordering::SeqCst);
-    }
-
-    pub(super) fn failed(&self) {
-        self.stage.store(FAILED, Ordering::SeqCst);
-    }
-
-    /// It will not run. `false` if it was begun, or was skipped before.
-    pub(super) fn skip(&self) -> bool {
-        self.step(WAITING, SKIPPED) || self.step(READY, SKIPPED)
-    }
-
-    fn step(&self, from: u8, to: u8) -> bool {
-        let stepped = self
-            .stage
-            .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
-        stepped.is_ok()
-    }
-
-    pub(super) fn status(&self) -> NodeStatus {
-        match self.stage.load(Ordering::SeqCst) {
-            WAITING => NodeStatus::Waiting,
-            READY => NodeStatus::Ready,
-            RUNNING => NodeStatus::Running,
-            DONE => NodeStatus::Done,
-            FAILED => NodeStatus::Failed,
-            _ => NodeStatus::Skipped,
-        }
-    }
 }
 
 impl<K: Ord + Hash + Clone + Display> Layout<K> {
@@ -99,55 +25,49 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
         weight: Option<&dyn Fn(&K) -> u64>,
     ) -> Result<Self, GraphError<K>> {
         let nodes = &graph.nodes;
-        // Counted, summed up, filled in: the dependents of all tasks one after the other.
-        let mut ends = vec![0_u32; nodes.len()];
+        // Counted, summed up, filled in: the dependents of all tasks one after the other. What is counted
+        // two places on is where the next one begins when it is filled in.
+        let mut firsts = vec![0_u32; nodes.len() + 2];
         for on in nodes.iter().flat_map(|node| &node.needs) {
-            ends[*on as usize] += 1;
+            firsts[*on as usize + 2] += 1;
         }
         let mut sum = 0;
-        for end in &mut ends {
-            sum += *end;
-            *end = sum - *end;
+        for first in &mut firsts {
+            sum += *first;
+            *first = sum;
         }
         let mut dependents = vec![0; sum as usize].into_boxed_slice();
         for (node, at) in nodes.iter().zip(0_u32..) {
             for on in &node.needs {
-                let end = &mut ends[*on as usize];
-                dependents[*end as usize] = at;
-                *end += 1;
+                let next = &mut firsts[*on as usize + 1];
+                dependents[*next as usize] = at;
+                *next += 1;
             }
         }
-        let mut slots = Vec::with_capacity(nodes.len());
-        let mut first = 0;
-        for (at, node) in nodes.iter().enumerate() {
-            let stage = match graph.status_at(at) {
-                NodeStatus::Done => DONE,
-                NodeStatus::Failed => FAILED,
-                NodeStatus::Skipped => SKIPPED,
-                // A task that somebody is at, who will say how it ends: not this run.
-                NodeStatus::Running => RUNNING,
-                NodeStatus::Waiting | NodeStatus::Ready => WAITING,
+        firsts.truncate(nodes.len() + 1);
+        let marks = nodes.iter().enumerate().map(|(at, node)| {
+            // Most graphs are new, and then this is known.
+            let status = match graph.touched {
+                true => graph.status_at(at),
+                false => NodeStatus::Waiting,
             };
-            slots.push(Slot {
-                key: node.key.clone(),
-                unmet: AtomicU32::new(node.unmet),
-                stage: AtomicU8::new(stage),
-                first,
-                end: ends[at],
-            });
-            first = ends[at];
-        }
+            Mark::new(status, node.unmet)
+        });
         let mut layout = Self {
-            slots: slots.into(),
+            keys: nodes.iter().map(|node| node.key.clone()).collect(),
+            marks: marks.collect(),
+            firsts: firsts.into(),
             dependents,
             ranks: Box::default(),
         };
-        let order = layout.order(nodes);
-        if order.len() < nodes.len() || !graph.awaited.is_empty() {
-            graph.validate()?;
-        }
-        if let Some(weight) = weight {
-            layout.ranks = layout.rank(&order, weight);
+        if graph.forward || weight.is_some() {
+            let order = layout.order(nodes);
+            if order.len() < nodes.len() || !graph.awaited.is_empty() {
+                graph.validate()?;
+            }
+            if let Some(weight) = weight {
+                layout.ranks = layout.rank(&order, weight);
+            }
         }
         Ok(layout)
     }
@@ -175,11 +95,11 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
     }
 
     fn rank(&self, order: &[u32], weight: &dyn Fn(&K) -> u64) -> Box<[u64]> {
-        let mut ranks = vec![0_u64; self.slots.len()].into_boxed_slice();
+        let mut ranks = vec![0_u64; self.keys.len()].into_boxed_slice();
         for at in order.iter().rev().map(|at| *at as usize) {
             let below = self.dependents_of(at).iter();
             let heaviest = below.map(|below| ranks[*below as usize]).max();
-            let own = weight(&self.slots[at].key);
+            let own = weight(&self.keys[at]);
             ranks[at] = own.saturating_add(heaviest.unwrap_or(0));
         }
         ranks
@@ -187,11 +107,16 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
 }
 
 impl<K> Layout<K> {
+    /// How many tasks there are.
+    pub(super) fn count(&self) -> usize {
+        self.marks.len()
+    }
+
     /// Those that depend on a task. One that is added later has none here.
     pub(super) fn dependents_of(&self, at: usize) -> &[u32] {
-        match self.slots.get(at) {
-            Some(slot) => &self.dependents[slot.first as usize..slot.end as usize],
-            None => &[],
+        match (self.firsts.get(at), self.firsts.get(at + 1)) {
+            (Some(first), Some(end)) => &self.dependents[*first as usize..*end as usize],
+            _ => &[],
         }
     }
 }

@@ -119,7 +119,10 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
 
     /// Changes a task's stage, and the counts of those that depend on it.
     fn enter(&mut self, at: usize, stage: Stage) {
-        self.touched = true;
+        if !self.touched {
+            self.ready = self.unmet_by_none().collect();
+            self.touched = true;
+        }
         self.link();
         let before = self.nodes[at].stage.satisfies();
         self.nodes[at].stage = stage;

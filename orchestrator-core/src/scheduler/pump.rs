@@ -206,7 +206,7 @@ impl Pump {
 }
 
 /// How many tasks take about a quarter of a turn.
-fn pace(elapsed: Duration, ran: u32) -> u32 {
+pub(crate) fn pace(elapsed: Duration, ran: u32) -> u32 {
     let each = (elapsed / ran.max(1)).max(Duration::from_nanos(1));
     let fit = (TURN / 4).as_nanos() / each.as_nanos();
     u32::try_from(fit).unwrap_or(UNWATCHED).clamp(1, UNWATCHED)

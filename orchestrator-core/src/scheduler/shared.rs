@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     driven: AtomicUsize,
     pub(super) stop: AtomicBool,
     pub(super) started: Instant,
+    /// A seed decides the order in which the lanes run their tasks.
+    pub(super) seeded: bool,
 }
 
 /// What others see of a lane.
@@ -46,7 +48,7 @@ pub(super) struct LaneShared {
 pub(super) const DECOYS: usize = 2;
 
 impl Shared {
-    pub(crate) fn new(deques: &[Worker<Job>]) -> Self {
+    pub(crate) fn new(deques: &[Worker<Job>], seeded: bool) -> Self {
         let lane = |deque: &Worker<Job>| LaneShared {
             stealer: deque.stealer(),
             inbox: Injector::new(),
@@ -61,6 +63,7 @@ impl Shared {
             driven: AtomicUsize::new(deques.len()),
             stop: AtomicBool::new(false),
             started: Instant::now(),
+            seeded,
         }
     }
 
@@ -234,7 +237,7 @@ impl fmt::Debug for Shared {
 }
 
 /// A steal that loses a race is told to try again; only then is the answer worth something.
-fn until_settled<T>(attempt: impl FnMut() -> Steal<T>) -> Option<T> {
+pub(crate) fn until_settled<T>(attempt: impl FnMut() -> Steal<T>) -> Option<T> {
     iter::repeat_with(attempt)
         .find(|steal| !steal.is_retry())
         .and_then(Steal::success)

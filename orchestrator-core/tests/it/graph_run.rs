@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use orchestrator_core::{
     FailurePolicy, GraphAdder, GraphError, GraphReport, JobError, NodeStatus, Priority, RunOptions,
@@ -84,7 +85,7 @@ fn outcome(
                 let fails = failing.contains(&task);
                 async move {
                     let began = clock.fetch_add(1, Ordering::SeqCst);
-                    if task % 3 == 0 {
+                    for _ in 0..task % 3 {
                         yield_now().await;
                     }
                     let ended = clock.fetch_add(1, Ordering::SeqCst);
@@ -281,23 +282,21 @@ async fn what_is_added_below_a_failure_is_skipped() {
     graph.add("fails", []).unwrap();
     graph.add("holds", []).unwrap();
     let (release, released) = oneshot::channel::<()>();
-    let released = Mutex::new(Some(released));
+    let (begin, begun) = oneshot::channel::<()>();
+    let held = Mutex::new(Some((begin, released)));
     let run = graph.run(&scheduler, RunOptions::default(), move |task| {
-        let held = (task == "holds")
-            .then(|| released.lock().unwrap().take())
-            .flatten();
+        let held = (task == "holds").then(|| held.lock().unwrap().take());
         async move {
-            match held {
-                Some(held) => held.await.map_err(|_| "gone"),
-                None => Err("no"),
-            }
+            let Some((begin, released)) = held.flatten() else {
+                return Err("no");
+            };
+            begin.send(()).map_err(|()| "gone")?;
+            released.await.map_err(|_| "gone")
         }
     });
     let run = run.unwrap();
     let adder = run.adder();
-    while scheduler.stats().total().polls < 3 {
-        yield_now().await;
-    }
+    begun.await.unwrap();
     assert_eq!(adder.add("below", ["fails"]), Ok(NodeStatus::Skipped));
     assert_eq!(
         adder.add("further", ["below", "holds"]),
@@ -336,4 +335,42 @@ async fn an_aborted_run_says_so() {
     );
     // The lanes are free again.
     assert_eq!(scheduler.spawn(async { 1 }).await, Ok(1));
+}
+
+/// Computes for so long.
+fn compute(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+#[tokio::test]
+async fn what_is_urgent_does_not_wait_for_a_row_of_long_nodes() {
+    let scheduler = Arc::new(lanes(1));
+    let mut graph = TaskGraph::new();
+    for task in 0..40 {
+        graph.add(task, []).unwrap();
+    }
+    let ran = Arc::new(AtomicUsize::new(0));
+    let urgent = Arc::new(Mutex::new(None));
+    let (counted, keep) = (Arc::clone(&ran), Arc::clone(&urgent));
+    let asks = Arc::clone(&scheduler);
+    let run = graph.run(&scheduler, RunOptions::default(), move |_| {
+        // As long as several turns of a lane.
+        compute(Duration::from_millis(1));
+        let before = counted.fetch_add(1, Ordering::Relaxed) + 1;
+        if before == 20 {
+            let counted = Arc::clone(&counted);
+            let after = asks.spawn_with(Priority::High, async move {
+                counted.load(Ordering::Relaxed) - before
+            });
+            *keep.lock().unwrap() = Some(after);
+        }
+        async { Ok::<(), ()>(()) }
+    });
+    assert!(run.unwrap().await.is_success());
+    let urgent = urgent.lock().unwrap().take().unwrap();
+    let after = urgent.await.unwrap();
+    assert!(after <= 1, "{after} nodes ran before the urgent task");
 }

@@ -63,7 +63,7 @@ fn wait_until_empty(scope: &Scope, bug: Bug) {
 
 /// Tasks in a scope and in one below it; one is aborted, then all are cancelled.
 fn run(bug: Bug) {
-    let shared = Arc::new(Shared::new(&[]));
+    let shared = Arc::new(Shared::new(&[], false));
     let root = Scope::root(shared);
     let below = root.of_task(TaskId(1), 0, Budget::unlimited());
     let scopes = [(root.clone(), 1), (root.clone(), 2), (below.clone(), 3)];
