@@ -1,14 +1,14 @@
 //! Tasks that depend on each other: which may run, and what a failure means for the rest.
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Display;
 use std::hash::Hash;
 
 use foldhash::fast::RandomState;
-use smallvec::SmallVec;
 
 mod adder;
+mod arrows;
 mod board;
 mod cycles;
 mod error;
@@ -25,6 +25,7 @@ mod state;
 mod step;
 
 pub use adder::GraphAdder;
+use arrows::Arrows;
 pub use error::{GraphError, TransitionError};
 pub use options::RunOptions;
 pub use report::{GraphReport, JobError};
@@ -55,14 +56,11 @@ impl Stage {
 #[derive(Debug, Clone)]
 struct Node<K> {
     key: K,
-    /// What it depends on, as far as that was added.
-    needs: SmallVec<[u32; 4]>,
     stage: Stage,
+    /// Whether it is skipped: see [`TaskGraph::holds`].
+    held: bool,
     /// How many dependencies are missing or do not satisfy.
     unmet: u32,
-    /// The failed tasks because of which this one is skipped. As a set, so that when one of them
-    /// gets another try the task stays skipped for the others' sake.
-    held_by: BTreeSet<usize>,
 }
 
 /// Tasks with their dependencies, as a state machine: it says what may run and is told what
@@ -94,14 +92,15 @@ struct Node<K> {
 #[derive(Debug, Clone)]
 pub struct TaskGraph<K> {
     nodes: Vec<Node<K>>,
+    arrows: Arrows,
     index: HashMap<K, u32, RandomState>,
-    /// Who waits for a task that has not been added.
+    /// The arrows to a task that has not been added.
     awaited: HashMap<K, Vec<u32>, RandomState>,
+    /// The tasks that may be started, once any was.
     ready: BTreeSet<usize>,
-    /// By task: who depends on it, for the tasks below `linked` that do. A graph that is only laid out
-    /// and run needs none of it.
-    dependents: Vec<Vec<u32>>,
-    linked: usize,
+    /// For each task that is skipped, the failed ones because of which it is. All of them, so that when
+    /// one gets another try the task stays skipped for the others' sake.
+    holds: BTreeMap<usize, BTreeSet<usize>>,
     /// Whether any task was ever started.
     touched: bool,
     /// Whether any task was added before one that it depends on. Otherwise there is no circle.
@@ -114,11 +113,11 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     pub fn new() -> Self {
         Self {
             nodes: Vec::new(),
+            arrows: Arrows::default(),
             index: HashMap::default(),
             awaited: HashMap::default(),
             ready: BTreeSet::new(),
-            dependents: Vec::new(),
-            linked: 0,
+            holds: BTreeMap::new(),
             touched: false,
             forward: false,
         }
@@ -129,6 +128,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     pub fn with_capacity(tasks: usize) -> Self {
         let mut graph = Self::new();
         graph.nodes.reserve(tasks);
+        graph.arrows.reserve(tasks);
         graph.index.reserve(tasks);
         graph
     }
@@ -152,17 +152,17 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             Entry::Occupied(_) => return Err(GraphError::Duplicate { task: key }),
             Entry::Vacant(place) => _ = place.insert(number),
         }
-        if !self.awaited.is_empty()
-            && let Some(waiting) = self.awaited.remove(&key)
-        {
-            self.arrived(number, &waiting);
+        self.arrows.add_task();
+        if !self.awaited.is_empty() {
+            for arrow in self.awaited.remove(&key).into_iter().flatten() {
+                self.arrows.arrive(arrow, number);
+            }
         }
         let mut node = Node {
             key,
-            needs: SmallVec::new(),
             stage: Stage::Unstarted,
+            held: false,
             unmet: 0,
-            held_by: BTreeSet::new(),
         };
         let mut blocked = false;
         for dependency in dependencies {
@@ -170,23 +170,26 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
                 self.forward = true;
                 let waiting = self.awaited.entry(dependency).or_default();
                 // Named twice, it is the last in the row.
-                if waiting.last() != Some(&number) {
-                    waiting.push(number);
+                let named = waiting
+                    .last()
+                    .is_some_and(|arrow| self.arrows.is_newest(*arrow));
+                if !named {
+                    waiting.push(self.arrows.need_missing());
                     node.unmet += 1;
                 }
                 continue;
             };
-            if node.needs.contains(&on) {
+            if self.arrows.newest_needs(on) {
                 continue;
             }
-            node.needs.push(on);
+            self.arrows.need(on);
             let mut satisfied = false;
             // On itself: a circle, which `validate` reports.
             if on == number {
                 self.forward = true;
             } else if self.touched {
                 let needed = &self.nodes[on as usize];
-                blocked |= needed.stage.blocks() || !needed.held_by.is_empty();
+                blocked |= needed.stage.blocks() || needed.held;
                 satisfied = needed.stage.satisfies();
             }
             node.unmet += u32::from(!satisfied);
@@ -194,42 +197,12 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         let ready = node.unmet == 0 && !blocked;
         self.nodes.push(node);
         if blocked {
-            self.link();
             self.inherit_holds(at);
         }
         if ready && self.touched {
             self.ready.insert(at);
         }
         Ok(self.status_at(at))
-    }
-
-    /// A task has come that others have waited for.
-    fn arrived(&mut self, number: u32, waiting: &[u32]) {
-        for waits in waiting {
-            self.nodes[*waits as usize].needs.push(number);
-            if (*waits as usize) < self.linked {
-                self.dependents_mut(number).push(*waits);
-            }
-        }
-    }
-
-    fn dependents_mut(&mut self, number: u32) -> &mut Vec<u32> {
-        let at = number as usize;
-        if self.dependents.len() <= at {
-            self.dependents.resize_with(at + 1, Vec::new);
-        }
-        &mut self.dependents[at]
-    }
-
-    /// Notes who depends on whom, for what was added since the last time.
-    fn link(&mut self) {
-        for at in self.linked..self.nodes.len() {
-            for on in self.nodes[at].needs.clone() {
-                self.dependents_mut(on).push(plan::index(at));
-            }
-        }
-        self.linked = self.nodes.len();
-        self.dependents.resize_with(self.linked, Vec::new);
     }
 
     /// Whether every task can come to run: all dependencies are there, and none waits for itself.
@@ -240,7 +213,8 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// [`GraphError::Cycles`].
     pub fn validate(&self) -> Result<(), GraphError<K>> {
         let missing = self.awaited.iter().flat_map(|(dependency, waiting)| {
-            waiting.iter().map(move |waits| (*waits, dependency))
+            let waiting = waiting.iter().map(|arrow| self.arrows.dependent(*arrow));
+            waiting.map(move |waits| (waits, dependency))
         });
         if let Some((waits, dependency)) = missing.min() {
             return Err(GraphError::UnknownDependency {
@@ -248,8 +222,8 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
                 dependency: dependency.clone(),
             });
         }
-        let needs = |node: &Node<K>| node.needs.iter().map(|on| *on as usize).collect();
-        let cycles = cycles::cycles(&self.nodes.iter().map(needs).collect::<Vec<_>>());
+        let needs = |at| self.arrows.needs_of(at).map(|on| on as usize).collect();
+        let cycles = cycles::cycles(&(0..self.nodes.len()).map(needs).collect::<Vec<_>>());
         if cycles.is_empty() {
             return Ok(());
         }
@@ -306,7 +280,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             Stage::Running => NodeStatus::Running,
             Stage::Done => NodeStatus::Done,
             Stage::Failed(_) => NodeStatus::Failed,
-            Stage::Unstarted if !node.held_by.is_empty() => NodeStatus::Skipped,
+            Stage::Unstarted if node.held => NodeStatus::Skipped,
             Stage::Unstarted if node.unmet > 0 => NodeStatus::Waiting,
             Stage::Unstarted => NodeStatus::Ready,
         }

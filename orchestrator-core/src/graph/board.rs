@@ -91,8 +91,8 @@ impl<K, E> Board<K, E> {
         let mut below = vec![at];
         while let Some(at) = below.pop() {
             for dependent in self.layout.dependents_of(at as usize) {
-                if self.layout.marks[*dependent as usize].skip() {
-                    below.push(*dependent);
+                if self.layout.marks[dependent as usize].skip() {
+                    below.push(dependent);
                 }
             }
             if grown {

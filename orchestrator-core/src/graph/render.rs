@@ -55,11 +55,13 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     }
 
     /// From what is needed to who needs it, in order.
-    fn arrows(&self) -> Vec<(u32, u32)> {
-        let nodes = self.nodes.iter().zip(0_u32..);
-        let mut arrows: Vec<_> = nodes
-            .flat_map(|(node, to)| node.needs.iter().map(move |from| (*from, to)))
-            .collect();
+    fn arrows(&self) -> Vec<(usize, usize)> {
+        let needs = |to| {
+            self.arrows
+                .needs_of(to)
+                .map(move |from| (from as usize, to))
+        };
+        let mut arrows: Vec<_> = (0..self.nodes.len()).flat_map(needs).collect();
         arrows.sort_unstable();
         arrows
     }

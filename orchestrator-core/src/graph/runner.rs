@@ -163,8 +163,8 @@ where
             }
         };
         for dependent in board.layout.dependents_of(at as usize) {
-            if board.layout.marks[*dependent as usize].meet_one() {
-                ready(*dependent);
+            if board.layout.marks[dependent as usize].meet_one() {
+                ready(dependent);
             }
         }
         if board.grown.load(Ordering::SeqCst) {

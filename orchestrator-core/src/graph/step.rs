@@ -51,11 +51,10 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         };
         let mut skipped = Vec::new();
         for other in held {
-            if self.nodes[other].held_by.is_empty() {
+            if !self.nodes[other].held {
                 skipped.push(self.key(other));
             }
-            self.nodes[other].held_by.insert(at);
-            self.refresh(other);
+            self.hold(other, [at]);
         }
         Ok(skipped)
     }
@@ -74,23 +73,26 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             matches!(status, NodeStatus::Running | NodeStatus::Failed)
         })?;
         self.enter(at, Stage::Unstarted);
-        let mut held = Vec::new();
-        for other in 0..self.nodes.len() {
-            if self.nodes[other].held_by.remove(&at) {
-                held.push(other);
+        let mut freed = Vec::new();
+        self.holds.retain(|other, holds| {
+            holds.remove(&at);
+            if holds.is_empty() {
+                freed.push(*other);
             }
+            !holds.is_empty()
+        });
+        for other in &freed {
+            self.nodes[*other].held = false;
         }
         // While it ran, what it depends on may have been requeued too, and failed.
         self.inherit_holds(at);
         self.refresh(at);
-        let mut freed = Vec::new();
-        for other in held {
-            self.refresh(other);
-            if self.nodes[other].held_by.is_empty() {
-                freed.push(self.key(other));
-            }
+        for other in &freed {
+            self.refresh(*other);
         }
-        Ok(freed)
+        // What it depends on may hold some of them again.
+        freed.retain(|other| !self.nodes[*other].held);
+        Ok(freed.into_iter().map(|other| self.key(other)).collect())
     }
 
     fn find(
@@ -123,7 +125,6 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
             self.ready = self.unmet_by_none().collect();
             self.touched = true;
         }
-        self.link();
         let before = self.nodes[at].stage.satisfies();
         self.nodes[at].stage = stage;
         self.refresh(at);
@@ -131,8 +132,8 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         if before == after {
             return;
         }
-        for place in 0..self.dependents[at].len() {
-            let dependent = self.dependents[at][place] as usize;
+        let dependents: Vec<u32> = self.arrows.dependents().of(at).collect();
+        for dependent in dependents.into_iter().map(|at| at as usize) {
             let unmet = &mut self.nodes[dependent].unmet;
             if after {
                 *unmet -= 1
@@ -143,12 +144,19 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         }
     }
 
+    /// Skips a task, because of failed ones.
+    fn hold(&mut self, at: usize, failed: impl IntoIterator<Item = usize>) {
+        self.holds.entry(at).or_default().extend(failed);
+        self.nodes[at].held = true;
+        self.refresh(at);
+    }
+
     /// Skips a task that is new or back in line, and what hangs on it, if something that it
     /// depends on is blocked.
     pub(super) fn inherit_holds(&mut self, at: usize) {
         let mut holds = BTreeSet::new();
-        for on in self.nodes[at].needs.iter().map(|on| *on as usize) {
-            holds.extend(&self.nodes[on].held_by);
+        for on in self.arrows.needs_of(at).map(|on| on as usize) {
+            holds.extend(self.holds.get(&on).into_iter().flatten());
             holds.extend(self.nodes[on].stage.blocks().then_some(on));
         }
         if holds.is_empty() {
@@ -157,8 +165,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         let mut held = self.unstarted_below(at);
         held.insert(at);
         for other in held {
-            self.nodes[other].held_by.extend(&holds);
-            self.refresh(other);
+            self.hold(other, holds.iter().copied());
         }
     }
 
@@ -168,7 +175,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
         let mut below = BTreeSet::new();
         let mut walk = vec![at];
         while let Some(next) = walk.pop() {
-            for dependent in self.dependents[next].iter().map(|at| *at as usize) {
+            for dependent in self.arrows.dependents().of(next).map(|at| at as usize) {
                 if self.nodes[dependent].stage == Stage::Unstarted && below.insert(dependent) {
                     walk.push(dependent);
                 }
