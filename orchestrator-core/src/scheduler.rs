@@ -61,7 +61,7 @@ pub(crate) const NO_LANE: u32 = u32::MAX;
 /// `Low` queue, the `Normal` queue and the oldest of the lane's deque take turns at that. So the head of
 /// each of these waits for at most 48 picks of any lane.
 ///
-/// After 200 µs a lane lets the runtime look after its timers and sockets. What computes for longer
+/// After 500 µs a lane lets the runtime look after its timers and sockets. What computes for longer
 /// than that without an `.await` delays them, as it does everywhere in tokio; for that there is
 /// [`spawn_blocking`](Self::spawn_blocking).
 ///

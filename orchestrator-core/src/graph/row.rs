@@ -5,8 +5,8 @@ use std::time::Instant;
 use crate::scheduler::pace;
 
 /// Tasks that are run one after the other before the lane may look for something more urgent. As many as
-/// take about a quarter of the lane's turn: to those that take longer, each is a turn of its own, as if it
-/// were a task of the scheduler.
+/// a lane runs between two looks at the clock. Those that take longer each have a row of their own, as if
+/// they were tasks of the scheduler.
 pub(super) struct Row {
     /// `None` where the clock must not decide: each is then a row of its own.
     began: Option<Instant>,

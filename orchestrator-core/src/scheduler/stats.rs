@@ -59,7 +59,8 @@ pub struct WaitHistogram {
 
 impl WaitHistogram {
     /// The classes that have anything in them: the time below which these waits were, and how many
-    /// there were. A lane looks at the clock only now and then, so a class is right to about 200 µs.
+    /// there were. A lane looks at the clock only now and then, so a class is right to about 50 µs, or to
+    /// the length of the tasks.
     pub fn classes(&self) -> impl Iterator<Item = (Duration, u64)> {
         let classes = self.classes.iter().enumerate();
         classes
