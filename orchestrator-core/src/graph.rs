@@ -213,7 +213,7 @@ impl<K: Ord + Hash + Clone + Display> TaskGraph<K> {
     /// [`GraphError::Cycles`].
     pub fn validate(&self) -> Result<(), GraphError<K>> {
         let missing = self.awaited.iter().flat_map(|(dependency, waiting)| {
-            let waiting = waiting.iter().map(|arrow| self.arrows.dependent(*arrow));
+            let waiting = waiting.iter().map(|arrow| self.arrows.waits(*arrow));
             waiting.map(move |waits| (waits, dependency))
         });
         if let Some((waits, dependency)) = missing.min() {

@@ -49,8 +49,10 @@ impl<K: Hash + Eq + Clone, E> GraphAdder<K, E> {
             waiting,
         } = &mut *late;
         let by_key = by_key.get_or_insert_with(|| {
-            let keys = board.layout.keys.iter().enumerate();
-            keys.map(|(at, key)| (key.clone(), index(at))).collect()
+            let spots = board.layout.spots.iter().enumerate();
+            spots
+                .map(|(at, spot)| (spot.key.clone(), index(at)))
+                .collect()
         });
         if by_key.contains_key(&key) {
             return Err(GraphError::Duplicate { task: key });
@@ -81,7 +83,7 @@ impl<K: Hash + Eq + Clone, E> GraphAdder<K, E> {
         for on in needs {
             let status = match tasks.get((on as usize).wrapping_sub(fixed)) {
                 Some(task) => task.mark.status(),
-                None => board.layout.marks[on as usize].status(),
+                None => board.layout.mark(on).status(),
             };
             match status {
                 NodeStatus::Done => {}

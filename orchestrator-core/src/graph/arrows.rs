@@ -18,31 +18,40 @@ pub(super) struct Arrows {
 /// Who needs a task: the same arrows in a list for each task, the newest first.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Dependents {
-    /// By task: the first of its list.
-    heads: Vec<u32>,
-    /// By arrow.
-    links: Vec<Link>,
+    /// By task: the first of its list, which for most is the only one.
+    pub(super) firsts: Vec<Link>,
+    pub(super) rest: Rest,
 }
 
-/// An arrow in the list of the task that is needed.
+/// The further links of each list, by the arrow that leads to them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rest(Vec<Link>);
+
+/// Who needs a task, and the arrow under which the next one stands who does.
 #[derive(Debug, Clone, Copy)]
-struct Link {
-    dependent: u32,
+pub(super) struct Link {
+    pub(super) dependent: u32,
     next: u32,
 }
+
+/// Nobody, and nobody further.
+const NOBODY: Link = Link {
+    dependent: NONE,
+    next: NONE,
+};
 
 impl Arrows {
     pub(super) fn reserve(&mut self, tasks: usize) {
         self.firsts.reserve(tasks);
         self.needs.reserve(tasks);
-        self.dependents.heads.reserve(tasks);
-        self.dependents.links.reserve(tasks);
+        self.dependents.firsts.reserve(tasks);
+        self.dependents.rest.0.reserve(tasks);
     }
 
     /// Adds a task that needs nothing so far.
     pub(super) fn add_task(&mut self) {
         self.firsts.push(index(self.needs.len()));
-        self.dependents.heads.push(NONE);
+        self.dependents.firsts.push(NOBODY);
     }
 
     /// The newest task needs another, which is there.
@@ -55,7 +64,7 @@ impl Arrows {
     pub(super) fn need_missing(&mut self) -> u32 {
         let arrow = index(self.needs.len());
         self.needs.push(NONE);
-        self.dependents.links.push(Link {
+        self.dependents.rest.0.push(Link {
             dependent: index(self.firsts.len() - 1),
             next: NONE,
         });
@@ -64,9 +73,12 @@ impl Arrows {
 
     /// The task is there that an arrow leads to.
     pub(super) fn arrive(&mut self, arrow: u32, on: u32) {
-        let head = &mut self.dependents.heads[on as usize];
         self.needs[arrow as usize] = on;
-        self.dependents.links[arrow as usize].next = std::mem::replace(head, arrow);
+        let first = &mut self.dependents.firsts[on as usize];
+        let rest = &mut self.dependents.rest.0[arrow as usize];
+        let dependent = rest.dependent;
+        let next = if first.dependent == NONE { NONE } else { arrow };
+        *rest = std::mem::replace(first, Link { dependent, next });
     }
 
     /// Whether an arrow is one of the newest task's.
@@ -80,9 +92,9 @@ impl Arrows {
         self.needs[first..].contains(&on)
     }
 
-    /// Who has an arrow.
-    pub(super) fn dependent(&self, arrow: u32) -> u32 {
-        self.dependents.links[arrow as usize].dependent
+    /// Who has an arrow that leads to what is not there.
+    pub(super) fn waits(&self, arrow: u32) -> u32 {
+        self.dependents.rest.0[arrow as usize].dependent
     }
 
     /// What a task needs, as far as that was added.
@@ -100,14 +112,26 @@ impl Arrows {
 }
 
 impl Dependents {
-    /// Who needs a task. Nobody, if it is not known here.
+    /// Who needs a task.
     pub(super) fn of(&self, at: usize) -> impl Iterator<Item = u32> {
-        let mut next = self.heads.get(at).copied().unwrap_or(NONE);
+        self.rest.from(self.firsts[at])
+    }
+}
+
+impl Rest {
+    /// Fetches the link after this one into the cache.
+    pub(super) fn look_after(&self, link: Link) {
+        std::hint::black_box(self.0.get(link.next as usize).copied());
+    }
+
+    /// Everybody in the list that begins with a link.
+    pub(super) fn from(&self, first: Link) -> impl Iterator<Item = u32> {
+        let mut link = first;
         std::iter::from_fn(move || {
+            let dependent = (link.dependent != NONE).then_some(link.dependent)?;
             // What no arrow has is the end.
-            let link = self.links.get(next as usize)?;
-            next = link.next;
-            Some(link.dependent)
+            link = self.0.get(link.next as usize).copied().unwrap_or(NOBODY);
+            Some(dependent)
         })
     }
 }

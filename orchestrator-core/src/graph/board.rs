@@ -80,7 +80,8 @@ impl<K, E> Board<K, E> {
 
     /// Skips all that was not begun.
     pub(super) fn skip_all(&self) {
-        self.layout.marks.iter().for_each(|mark| _ = mark.skip());
+        let spots = &self.layout.spots;
+        spots.iter().for_each(|spot| _ = spot.mark.skip());
         let late = lock(&self.late);
         late.tasks.iter().for_each(|task| _ = task.mark.skip());
     }
@@ -90,8 +91,8 @@ impl<K, E> Board<K, E> {
         let grown = self.grown.load(Ordering::SeqCst);
         let mut below = vec![at];
         while let Some(at) = below.pop() {
-            for dependent in self.layout.dependents_of(at as usize) {
-                if self.layout.marks[dependent as usize].skip() {
+            for dependent in self.layout.dependents_of(at) {
+                if self.layout.mark(dependent).skip() {
                     below.push(dependent);
                 }
             }
@@ -115,8 +116,8 @@ impl<K, E> Board<K, E> {
             .tasks
             .iter()
             .map(|task| (task.key.clone(), task.mark.status()));
-        let all = self.layout.keys.iter().zip(&self.layout.marks);
-        all.map(|(key, mark)| (key.clone(), mark.status()))
+        let all = self.layout.spots.iter();
+        all.map(|spot| (spot.key.clone(), spot.mark.status()))
             .chain(late)
             .collect()
     }

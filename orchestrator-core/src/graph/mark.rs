@@ -38,6 +38,11 @@ impl Mark {
         self.0.fetch_sub(1, Ordering::AcqRel) == WAITING | 1
     }
 
+    /// Fetches it into the cache.
+    pub(super) fn look(&self) {
+        std::hint::black_box(self.0.load(Ordering::Relaxed));
+    }
+
     /// So many are not done of those that it depends on. For a task that is not known to others yet.
     pub(super) fn wait_for(&self, unmet: u32) {
         self.0.store(WAITING | unmet.min(UNMET), Ordering::SeqCst);

@@ -3,18 +3,25 @@
 use std::fmt::Display;
 use std::hash::Hash;
 
-use super::arrows::Dependents;
+use super::arrows::{Link, Rest};
 use super::mark::Mark;
 use super::{GraphError, NodeStatus, TaskGraph};
 
-/// What a run goes by. Each thing by itself, because the marks are looked at all over the place, once for
-/// every dependency, and should lie close together.
+/// What a run goes by.
 pub(super) struct Layout<K> {
-    pub(super) keys: Box<[K]>,
-    pub(super) marks: Box<[Mark]>,
-    dependents: Dependents,
+    pub(super) spots: Box<[Spot<K>]>,
+    /// Who depends on a task, but the first of them.
+    rest: Rest,
     /// For each task, the weight of the heaviest path that begins with it.
     pub(super) ranks: Box<[u64]>,
+}
+
+/// A task. Together what is wanted one after the other, because in a graph of many tasks each look costs a
+/// line of the memory: who finds it ready by its mark runs it by its key, and then turns to its dependents.
+pub(super) struct Spot<K> {
+    pub(super) mark: Mark,
+    dependents: Link,
+    pub(super) key: K,
 }
 
 impl<K: Ord + Hash + Clone + Display> Layout<K> {
@@ -24,18 +31,23 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
         weight: Option<&dyn Fn(&K) -> u64>,
     ) -> Result<Self, GraphError<K>> {
         let nodes = &graph.nodes;
-        let marks = nodes.iter().enumerate().map(|(at, node)| {
+        let dependents = graph.arrows.dependents();
+        let spots = nodes.iter().zip(&dependents.firsts).enumerate();
+        let spots = spots.map(|(at, (node, first))| {
             // Most graphs are new, and then this is known.
             let status = match graph.touched {
                 true => graph.status_at(at),
                 false => NodeStatus::Waiting,
             };
-            Mark::new(status, node.unmet)
+            Spot {
+                mark: Mark::new(status, node.unmet),
+                dependents: *first,
+                key: node.key.clone(),
+            }
         });
         let mut layout = Self {
-            keys: nodes.iter().map(|node| node.key.clone()).collect(),
-            marks: marks.collect(),
-            dependents: graph.arrows.dependents().clone(),
+            spots: spots.collect(),
+            rest: dependents.rest.clone(),
             ranks: Box::default(),
         };
         if graph.forward || weight.is_some() {
@@ -62,7 +74,7 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
         let mut next = 0;
         while let Some(at) = order.get(next) {
             next += 1;
-            for dependent in self.dependents_of(*at as usize) {
+            for dependent in self.dependents_of(*at) {
                 let unmet = &mut unmet[dependent as usize];
                 *unmet -= 1;
                 if *unmet == 0 {
@@ -74,12 +86,12 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
     }
 
     fn rank(&self, order: &[u32], weight: &dyn Fn(&K) -> u64) -> Box<[u64]> {
-        let mut ranks = vec![0_u64; self.keys.len()].into_boxed_slice();
-        for at in order.iter().rev().map(|at| *at as usize) {
-            let below = self.dependents_of(at);
+        let mut ranks = vec![0_u64; self.count()].into_boxed_slice();
+        for at in order.iter().rev() {
+            let below = self.dependents_of(*at);
             let heaviest = below.map(|below| ranks[below as usize]).max();
-            let own = weight(&self.keys[at]);
-            ranks[at] = own.saturating_add(heaviest.unwrap_or(0));
+            let own = weight(&self.spots[*at as usize].key);
+            ranks[*at as usize] = own.saturating_add(heaviest.unwrap_or(0));
         }
         ranks
     }
@@ -88,12 +100,29 @@ impl<K: Ord + Hash + Clone + Display> Layout<K> {
 impl<K> Layout<K> {
     /// How many tasks there are.
     pub(super) fn count(&self) -> usize {
-        self.marks.len()
+        self.spots.len()
+    }
+
+    pub(super) fn mark(&self, at: u32) -> &Mark {
+        &self.spots[at as usize].mark
+    }
+
+    /// Looks at what the end of a task will change, so that it is in the cache by then: a processor goes on
+    /// while it fetches what it has no use for yet.
+    pub(super) fn look_ahead(&self, at: u32) {
+        let Some(spot) = self.spots.get(at as usize) else {
+            return;
+        };
+        if let Some(first) = self.spots.get(spot.dependents.dependent as usize) {
+            first.mark.look();
+        }
+        self.rest.look_after(spot.dependents);
     }
 
     /// Those that depend on a task. One that is added later has none here.
-    pub(super) fn dependents_of(&self, at: usize) -> impl Iterator<Item = u32> {
-        self.dependents.of(at)
+    pub(super) fn dependents_of(&self, at: u32) -> impl Iterator<Item = u32> {
+        let first = self.spots.get(at as usize).map(|spot| spot.dependents);
+        first.into_iter().flat_map(|first| self.rest.from(first))
     }
 }
 

@@ -41,8 +41,8 @@ where
     pub(super) fn begin(self: &Arc<Self>, scope: &Arc<Scope>) {
         let board = &self.board;
         let seat = board.seats.sit();
-        let marks = board.layout.marks.iter().enumerate();
-        let ready = marks.filter(|(_, mark)| mark.is_ready());
+        let spots = board.layout.spots.iter().enumerate();
+        let ready = spots.filter(|(_, spot)| spot.mark.is_ready());
         let ready: Vec<u32> = ready.map(|(at, _)| index(at)).collect();
         // Who takes the newest first begins with the first one: so that is put in last.
         for at in ready.into_iter().rev() {
@@ -84,15 +84,16 @@ where
             let late = board.late(at);
             let (key, mark) = match &late {
                 Some(late) => (&late.key, &late.mark),
-                None => (
-                    &board.layout.keys[at as usize],
-                    &board.layout.marks[at as usize],
-                ),
+                None => {
+                    let spot = &board.layout.spots[at as usize];
+                    (&spot.key, &spot.mark)
+                }
             };
             seat = Some(own);
             if !mark.begin() {
                 continue;
             }
+            board.layout.look_ahead(at);
             let job = AssertUnwindSafe(async { (self.job)(key.clone()).await });
             let mut job = pin!(job.catch_unwind());
             let ended = match poll!(job.as_mut()) {
@@ -162,8 +163,8 @@ where
                 self.start_beside(seat, at);
             }
         };
-        for dependent in board.layout.dependents_of(at as usize) {
-            if board.layout.marks[dependent as usize].meet_one() {
+        for dependent in board.layout.dependents_of(at) {
+            if board.layout.mark(dependent).meet_one() {
                 ready(dependent);
             }
         }
