@@ -10,6 +10,10 @@ use orchestrator_bench::Result;
 /// How many threads every contestant has.
 pub(crate) const THREADS: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
 
+/// So many batches come before the one whose time is taken. They fetch the memory: each thread has an arena
+/// of its own, and what a page of it costs is the machine's affair.
+pub(crate) const BEFORE: u32 = 3;
+
 /// Something to spawn with: from outside, or from within a task.
 pub(crate) trait Spawn: Send + 'static {
     type Error: Error + Send + Sync + 'static;

@@ -8,7 +8,7 @@ use crate::ours::{Ours, PACKAGE};
 use crate::peers::async_executor::Smol;
 use crate::peers::tokio::Tokio;
 use crate::peers::{deque, futures, rayon, tokio};
-use crate::pool::{Done, Pool, inside, outside};
+use crate::pool::{BEFORE, Done, Pool, inside, outside};
 
 const TASKS: u32 = 1_000_000;
 
@@ -135,10 +135,6 @@ fn scope() -> Result<f64> {
     let pool = rayon::open()?;
     settled(SUM, || rayon::scope(&pool, TASKS, u64::from))
 }
-
-/// So many batches come before the one whose time is taken. They fetch the memory: each thread has an arena
-/// of its own, and what a page of it costs is the machine's affair.
-const BEFORE: u32 = 3;
 
 /// The ns a task of a batch that finds its memory there, if no task was lost in any.
 fn settled(sum: u64, run: impl Fn() -> Result<Done>) -> Result<f64> {
