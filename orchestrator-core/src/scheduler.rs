@@ -199,7 +199,7 @@ impl Scheduler {
     {
         let options = options.into();
         let shared = &self.root.shared;
-        let queued = Instant::now();
+        let queued = shared.nanos(Instant::now());
         let mut handles = Vec::new();
         let jobs = futures.into_iter().filter_map(|future| {
             let id = shared.take_id();
@@ -246,8 +246,8 @@ where
     F::Output: Send + 'static,
 {
     let shared = &scope.shared;
-    let (id, queued) =
-        current::take_id(shared).unwrap_or_else(|| (shared.take_id(), Instant::now()));
+    let (id, queued) = current::take_id(shared)
+        .unwrap_or_else(|| (shared.take_id(), shared.nanos(Instant::now())));
     let (job, handle) = task::make(scope, id, queued, options, future);
     if let Some(job) = job {
         schedule(job, false);

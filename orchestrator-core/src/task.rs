@@ -3,7 +3,6 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::time::Instant;
 
 use async_task::{Builder, Runnable, ScheduleInfo, WithInfo};
 
@@ -60,14 +59,15 @@ pub(crate) struct Meta {
     /// The lane that it belongs to, if it has one.
     pub(crate) home: AtomicU32,
     pub(crate) begun: AtomicBool,
-    pub(crate) queued: Instant,
+    /// When it was put in line, in nanoseconds since the scheduler was made.
+    pub(crate) queued: u64,
 }
 
 /// Makes a task of a future. The job is to be scheduled; `None` when the scope takes no task any more.
 pub(crate) fn make<F>(
     scope: &Arc<Scope>,
     id: TaskId,
-    queued: Instant,
+    queued: u64,
     options: TaskOptions,
     future: F,
 ) -> (Option<Job>, TaskHandle<F::Output>)

@@ -72,8 +72,8 @@ pub(crate) fn schedule(job: Job, yielded: bool) {
 }
 
 /// A number for a task, and the time by the lane's clock. `None` outside of the scheduler's lanes.
-pub(super) fn take_id(shared: &Arc<Shared>) -> Option<(TaskId, std::time::Instant)> {
-    with_lane_of(shared, |lane| (lane.take_id(), lane.now))
+pub(super) fn take_id(shared: &Arc<Shared>) -> Option<(TaskId, u64)> {
+    with_lane_of(shared, |lane| (lane.take_id(), lane.time()))
 }
 
 /// The context of the task that this thread is at.

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crossbeam_deque::Worker;
 
@@ -30,8 +30,8 @@ pub(super) struct Lane {
     next_decoy: usize,
     /// Somebody has woken the lane, and it has found nothing yet.
     pub(super) searching: bool,
-    /// The time, as of the last look at the clock.
-    pub(super) now: Instant,
+    /// The time, as of the last look at the clock: see [`Shared::nanos`].
+    now: u64,
     /// The scope of the task that the lane is at, or was at last: most have the same.
     scope: Option<Arc<Scope>>,
     /// The task that the lane is at.
@@ -40,7 +40,6 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn new(index: usize, deque: Worker<Job>, shared: Arc<Shared>) -> Self {
-        let now = shared.started;
         Self {
             shared,
             index,
@@ -51,7 +50,7 @@ impl Lane {
             ids: 0..0,
             next_decoy: 0,
             searching: false,
-            now,
+            now: 0,
             scope: None,
             task: None,
         }
@@ -81,7 +80,7 @@ impl Lane {
         }
         if !meta.begun.load(Ordering::Relaxed) {
             meta.begun.store(true, Ordering::Relaxed);
-            counters.began(self.now.saturating_duration_since(meta.queued));
+            counters.began(Duration::from_nanos(self.now.saturating_sub(meta.queued)));
         }
         match &self.scope {
             Some(scope) if Arc::ptr_eq(scope, &meta.scope) => {}
@@ -181,6 +180,16 @@ impl Lane {
         std::iter::from_fn(move || self.deque.pop())
     }
 
+    /// The lane has looked at the clock.
+    pub(super) fn set_time(&mut self, now: Instant) {
+        self.now = self.shared.nanos(now);
+    }
+
+    /// The time, as of the last look at the clock.
+    pub(super) fn time(&self) -> u64 {
+        self.now
+    }
+
     pub(super) fn take_id(&mut self) -> TaskId {
         let id = self.ids.next().unwrap_or_else(|| {
             let first = self.shared.take_ids(IDS);
@@ -195,6 +204,7 @@ impl Lane {
         let frame = TaskFrame {
             id: task.id,
             priority: task.priority,
+            slept: task.slept,
             budget: task.budget.take(),
             children: task.children.take(),
         };

@@ -94,7 +94,7 @@ impl Pump {
     fn turn(&mut self) -> Ended {
         let began = Instant::now();
         let mut lane = self.lanes.swap_remove(0);
-        lane.now = began;
+        lane.set_time(began);
         let index = lane.index;
         let turn = Turn::begin(lane);
         for dozer in dozers::take() {
@@ -111,7 +111,7 @@ impl Pump {
                 Err(_) => {}
             }
             last = now;
-            current::with(|lane| lane.now = now);
+            current::with(|lane| lane.set_time(now));
             if now - began >= TURN || !tokio::task::coop::has_budget_remaining() {
                 break Ended::Time;
             }
@@ -136,7 +136,7 @@ impl Pump {
     /// Runs one task of a lane; `false` if there was none.
     fn step(&mut self, place: usize) -> bool {
         let mut lane = self.lanes.swap_remove(place);
-        lane.now = Instant::now();
+        lane.set_time(Instant::now());
         let turn = Turn::begin(lane);
         let job = current::with(Lane::take_up).flatten();
         let ran = job.is_some();

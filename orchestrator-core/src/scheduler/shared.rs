@@ -72,6 +72,12 @@ impl Shared {
         self.next_id.fetch_add(count, Ordering::Relaxed)
     }
 
+    /// A time as the tasks have it, which are many: the nanoseconds since the scheduler was made.
+    pub(super) fn nanos(&self, time: Instant) -> u64 {
+        let since = time.saturating_duration_since(self.started);
+        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+    }
+
     pub(super) fn take_id(&self) -> TaskId {
         TaskId(self.take_ids(1))
     }

@@ -4,7 +4,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 
 use pin_project_lite::pin_project;
 
@@ -15,12 +15,20 @@ use crate::scheduler::{self, Ending};
 pin_project! {
     /// The future that a task runs.
     pub(super) struct Body<F: Future> {
-        // Dropped where it lies, as soon as it is done or cancelled.
         #[pin]
-        future: Option<F>,
+        stage: Stage<F, Result<F::Output, TaskError>>,
         task: TaskFrame,
-        slept: bool,
-        result: Option<Result<F::Output, TaskError>>,
+    }
+}
+
+pin_project! {
+    /// How far a task is. In one place, for there are many tasks, and none has use for both.
+    #[project = StageProjected]
+    enum Stage<F, R> {
+        // Dropped where it lies, as soon as it is done or cancelled.
+        Runs { #[pin] future: F },
+        /// `None` once it was taken.
+        Ended { result: Option<R> },
     }
 }
 
@@ -29,6 +37,8 @@ pin_project! {
 pub(crate) struct TaskFrame {
     pub(crate) id: TaskId,
     pub(crate) priority: Priority,
+    /// Whether it has waited for something.
+    pub(crate) slept: bool,
     pub(crate) budget: Option<Budget>,
     /// Its children's scope, once somebody has asked for it.
     pub(crate) children: Option<Arc<Scope>>,
@@ -37,15 +47,14 @@ pub(crate) struct TaskFrame {
 impl<F: Future> Body<F> {
     pub(super) fn new(id: TaskId, priority: Priority, budget: Option<Budget>, future: F) -> Self {
         Self {
-            future: Some(future),
+            stage: Stage::Runs { future },
             task: TaskFrame {
                 id,
                 priority,
+                slept: false,
                 budget,
                 children: None,
             },
-            slept: false,
-            result: None,
         }
     }
 }
@@ -57,9 +66,9 @@ impl<F: Future> Future for Body<F> {
         let mut this = self.project();
         let task = this.task.id;
         if !scheduler::is_lane() {
-            return Poll::Ready(Err(lose(this.future, task)));
+            return Poll::Ready(Err(lose(this.stage, task)));
         }
-        if let Some(future) = this.future.as_mut().as_pin_mut() {
+        if let StageProjected::Runs { future } = this.stage.as_mut().project() {
             let told = scheduler::enter(this.task);
             let mut polled = if told {
                 Poll::Ready(Err(TaskError::Cancelled { task }))
@@ -69,18 +78,15 @@ impl<F: Future> Future for Body<F> {
                     Err(payload) => Poll::Ready(Err(TaskError::panicked(task, &*payload))),
                 }
             };
-            if polled.is_pending() && !*this.slept {
-                *this.slept = scheduler::sleep(task, context.waker());
-                if !*this.slept {
-                    polled = Poll::Ready(Err(TaskError::Cancelled { task }));
-                }
+            if polled.is_pending() && !this.task.falls_asleep(context.waker()) {
+                polled = Poll::Ready(Err(TaskError::Cancelled { task }));
             }
             let Poll::Ready(mut result) = polled else {
                 scheduler::exit(this.task);
                 return Poll::Pending;
             };
             // Its drop is the caller's code as well, and part of the task: it may ask who it is.
-            let dropped = catch_unwind(AssertUnwindSafe(|| this.future.set(None)));
+            let dropped = catch_unwind(AssertUnwindSafe(|| this.stage.as_mut().end(None)));
             if let (Err(payload), Ok(_) | Err(TaskError::Cancelled { .. })) = (dropped, &result) {
                 let error = TaskError::panicked(task, &*payload);
                 // The value is the caller's too.
@@ -90,33 +96,46 @@ impl<F: Future> Future for Body<F> {
             if let (Err(_), Some(children)) = (&result, &this.task.children) {
                 children.cancel();
             }
-            *this.result = Some(result);
+            this.stage.as_mut().end(Some(result));
         }
-        if let Some(children) = &this.task.children {
+        let StageProjected::Ended { result } = this.stage.project() else {
+            unreachable!("its future has ended");
+        };
+        if let Some(children) = this.task.children.clone() {
             // Its children are a part of it: told to end before they have ended, it has not ended well,
             // whatever it has returned.
             if scheduler::is_told(task) {
                 children.cancel();
-                if let Some(Ok(_)) = this.result {
+                if let Some(Ok(_)) = result {
                     let cancelled = Some(Err(TaskError::Cancelled { task }));
-                    let value = std::mem::replace(this.result, cancelled);
-                    drop_contained(value);
+                    drop_contained(std::mem::replace(result, cancelled));
                 }
             }
             if children.poll_empty(context).is_pending() {
-                if !*this.slept {
-                    *this.slept = scheduler::sleep(task, context.waker());
-                    if !*this.slept {
-                        children.cancel();
-                    }
+                if !this.task.falls_asleep(context.waker()) {
+                    children.cancel();
                 }
                 return Poll::Pending;
             }
         }
-        let result = this.result.take();
-        let result = result.unwrap_or(Err(TaskError::Lost { task }));
-        scheduler::leave(task, *this.slept, Ending::of(&result));
+        let result = result.take().unwrap_or(Err(TaskError::Lost { task }));
+        scheduler::leave(task, this.task.slept, Ending::of(&result));
         Poll::Ready(result)
+    }
+}
+
+impl TaskFrame {
+    /// The task has to wait. `false`: it was told to end, and must not.
+    fn falls_asleep(&mut self, waker: &Waker) -> bool {
+        self.slept = self.slept || scheduler::sleep(self.id, waker);
+        self.slept
+    }
+}
+
+impl<F, R> Stage<F, R> {
+    /// Drops what is there, which may panic.
+    fn end(mut self: Pin<&mut Self>, result: Option<R>) {
+        self.set(Self::Ended { result });
     }
 }
 
@@ -126,8 +145,8 @@ fn drop_contained<T>(value: T) {
 }
 
 /// Ends a task that is not run by a lane, because there is none any more: its runtime is gone.
-fn lose<F>(mut future: Pin<&mut Option<F>>, task: TaskId) -> TaskError {
-    match catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+fn lose<F, R>(stage: Pin<&mut Stage<F, R>>, task: TaskId) -> TaskError {
+    match catch_unwind(AssertUnwindSafe(|| stage.end(None))) {
         Ok(()) => TaskError::Lost { task },
         Err(payload) => TaskError::panicked(task, &*payload),
     }
