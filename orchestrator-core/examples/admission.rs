@@ -105,11 +105,16 @@ async fn main() -> Result<(), Failure> {
         done += u32::from(call.await??);
     }
     println!("{done} of 24 calls done: {:?}", controller.stats());
-    for slots in controller.slots() {
-        if slots.limit == usize::MAX {
+    for stats in controller.key_stats() {
+        let Some(used) = stats.utilization() else {
             continue;
-        }
-        println!("  {}: {} of {} taken", slots.key, slots.taken, slots.limit);
+        };
+        println!(
+            "  {}: {:.0} % of its slots used, half of the calls waited for less than {:?}",
+            stats.key,
+            used * 100.0,
+            stats.waits.quantile(0.5),
+        );
     }
     service.abort();
     Ok(())

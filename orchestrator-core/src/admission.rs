@@ -24,7 +24,7 @@ pub use breaker::{
     CircuitBreakers, Trip,
 };
 pub use config::{AdmissionConfig, SlotLimit, WhenBlocked};
-pub use controller::{Admission, AdmissionController, AdmissionStats, SlotUse};
+pub use controller::{Admission, AdmissionController, AdmissionStats, KeyStats, RejectionCounts};
 pub use depth::{DepthGuard, DepthRefusal};
 pub use pressure::{MemorySource, MemoryUse, PressureGauge, PressureLevel, SystemMemory};
 pub use rate::{RateConfig, RateLimit, RateLimiter, RateLimiters, RateRefusal, Reservation};

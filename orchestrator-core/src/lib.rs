@@ -87,6 +87,7 @@
 
 mod admission;
 mod graph;
+mod histogram;
 mod panics;
 mod priority;
 mod retry;
@@ -98,21 +99,22 @@ mod task;
 pub use admission::{
     AcquireError, Admission, AdmissionConfig, AdmissionController, AdmissionStats, BreakerConfig,
     BreakerGuard, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, CircuitBreakers,
-    Claim, DepthGuard, DepthRefusal, FailureKind, MemorySource, MemoryUse, ModelKey, Permit,
-    PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters, RateRefusal,
-    Rejection, Request, Reservation, SlotKey, SlotLimit, SlotScaling, SlotUse, Slots, SlotsClosed,
-    SystemMemory, Trip, WaitReason, Waiting, WhenBlocked,
+    Claim, DepthGuard, DepthRefusal, FailureKind, KeyStats, MemorySource, MemoryUse, ModelKey,
+    Permit, PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters,
+    RateRefusal, Rejection, RejectionCounts, Request, Reservation, SlotKey, SlotLimit, SlotScaling,
+    Slots, SlotsClosed, SystemMemory, Trip, WaitReason, Waiting, WhenBlocked,
 };
 pub use graph::{
     FailurePolicy, GraphAdder, GraphCounts, GraphError, GraphReport, GraphRun, JobError,
     NodeStatus, RunOptions, TaskGraph, TransitionError,
 };
+pub use histogram::WaitHistogram;
 pub use priority::Priority;
 pub use retry::{
     Remedy, RetryBudget, RetryCall, RetryError, RetryEvent, RetryPolicy, RetryState, RetryStep,
     RetryStop, Retryable, retry,
 };
-pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats, WaitHistogram};
+pub use scheduler::{LaneStats, Scheduler, SchedulerConfig, SchedulerStats};
 pub use shutdown::{
     HandlerOutcome, HandlerReport, ShutdownGuard, ShutdownHandler, ShutdownManager, ShutdownReason,
     ShutdownRegisterError, ShutdownReport, ShutdownSignalError, ShutdownSignals,

@@ -30,7 +30,7 @@ use pump::Pump;
 pub(crate) use pump::pace;
 pub(crate) use shared::{Shared, until_settled};
 pub(crate) use stats::Ending;
-pub use stats::{LaneStats, SchedulerStats, WaitHistogram};
+pub use stats::{LaneStats, SchedulerStats};
 
 /// Of a task that belongs to no lane.
 pub(crate) const NO_LANE: u32 = u32::MAX;

@@ -9,14 +9,23 @@ mod line;
 mod schedules;
 mod shared;
 mod stats;
+mod tally;
 
-use std::{fmt, future::poll_fn, sync::Arc};
+use std::{
+    fmt,
+    future::{Future, poll_fn},
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
 
-use self::core::{Arrival, Core};
+use tokio_util::sync::CancellationToken;
+
+use self::core::{Arrival, Core, Left};
 pub use self::guard::Admission;
 use self::line::InLine;
 use self::shared::{Shared, now};
-pub use self::stats::{AdmissionStats, SlotUse};
+pub use self::stats::{AdmissionStats, KeyStats, RejectionCounts};
 use super::{
     AdmissionConfig, BreakerState, MemorySource, ModelKey, PressureLevel, Rejection, Request,
     SlotKey, SystemMemory, Waiting,
@@ -107,15 +116,28 @@ impl AdmissionController {
     /// Where it has to wait for a time (a rate, a breaker, memory) outside of a tokio runtime with its
     /// timer. A task of a [`Scheduler`](crate::Scheduler) is within one.
     pub async fn admit(&self, request: &Request) -> Result<Admission, Rejection> {
-        let Some(token) = &request.cancel else {
-            return self.wait(request).await;
+        self.refuse_cancelled(request)?;
+        let mut place = match self.arrive(request)? {
+            Arrived::Admitted(admission) => return Ok(admission),
+            Arrived::Waits(place) => place,
         };
-        // Asked first, so that who is cancelled is not admitted in the same moment.
-        tokio::select! {
-            biased;
-            () = token.cancelled() => Err(Rejection::Cancelled),
-            admitted = self.wait(request) => admitted,
-        }
+        let mut timer = None;
+        let Some(token) = &request.cancel else {
+            return poll_fn(|context| place.poll(context, &mut timer)).await;
+        };
+        let mut cancelled = pin!(token.cancelled());
+        let decided = poll_fn(|context| {
+            // Asked first, so that who is cancelled is not admitted in the same moment.
+            if cancelled.as_mut().poll(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            place.poll(context, &mut timer).map(Some)
+        });
+        let decided = decided.await;
+        decided.unwrap_or_else(|| {
+            place.leave(Left::Cancelled);
+            Err(Rejection::Cancelled)
+        })
     }
 
     /// Admits a call if that is possible at once.
@@ -124,18 +146,14 @@ impl AdmissionController {
     ///
     /// [`Rejection`], and [`Rejection::WouldWait`] with the reason for which it would have to.
     pub fn try_admit(&self, request: &Request) -> Result<Admission, Rejection> {
-        if request
-            .cancel
-            .as_ref()
-            .is_some_and(|its| its.is_cancelled())
-        {
-            return Err(Rejection::Cancelled);
-        }
+        self.refuse_cancelled(request)?;
         match self.arrive(request)? {
             Arrived::Admitted(admission) => Ok(admission),
-            Arrived::Waits(place) => Err(Rejection::WouldWait {
-                reason: place.reason(),
-            }),
+            Arrived::Waits(place) => {
+                let reason = place.reason();
+                place.leave(Left::WouldWait);
+                Err(Rejection::WouldWait { reason })
+            }
         }
     }
 
@@ -152,16 +170,20 @@ impl AdmissionController {
         self.shared.with(|core, _| core.stats())
     }
 
-    /// The slots of every role, model and provider that was asked for so far.
+    /// What is known of every role, model and provider that was asked for so far.
+    ///
+    /// Calls are counted under the lock that they take anyway; whoever reads adds them up.
     #[must_use]
-    pub fn slots(&self) -> Vec<SlotUse> {
-        self.shared.with(|core, _| core.slots())
+    pub fn key_stats(&self) -> Vec<KeyStats> {
+        let now = now();
+        self.shared.with(|core, _| core.key_stats(now))
     }
 
-    /// The slots of one role, model or provider.
+    /// What is known of one role, model or provider.
     #[must_use]
-    pub fn slots_of(&self, key: SlotKey) -> SlotUse {
-        self.shared.with(|core, _| core.slot_use(key))
+    pub fn key_stats_of(&self, key: SlotKey) -> KeyStats {
+        let now = now();
+        self.shared.with(|core, _| core.key_stats_of(key, now))
     }
 
     /// How a model's breaker stands. `None` if the model was never asked for, or has none.
@@ -190,13 +212,14 @@ impl AdmissionController {
         self.shared.with(|core, wake| core.close(wake));
     }
 
-    async fn wait(&self, request: &Request) -> Result<Admission, Rejection> {
-        let place = match self.arrive(request)? {
-            Arrived::Admitted(admission) => return Ok(admission),
-            Arrived::Waits(place) => place,
-        };
-        let mut timer = None;
-        poll_fn(|context| place.poll(context, &mut timer)).await
+    fn refuse_cancelled(&self, request: &Request) -> Result<(), Rejection> {
+        let token = request.cancel.as_ref();
+        if !token.is_some_and(CancellationToken::is_cancelled) {
+            return Ok(());
+        }
+        let rejection = Rejection::Cancelled;
+        self.shared.with(|core, _| core.count(request, &rejection));
+        Err(rejection)
     }
 
     fn arrive(&self, request: &Request) -> Result<Arrived<'_>, Rejection> {

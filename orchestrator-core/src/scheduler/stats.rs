@@ -6,10 +6,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::WaitHistogram;
+use crate::histogram::CLASSES;
 use crate::task::TaskError;
-
-/// How many classes of waiting times there are.
-pub(super) const CLASSES: usize = 40;
 
 /// What one lane has done.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,43 +50,6 @@ impl LaneStats {
     }
 }
 
-/// How long tasks have waited before they were first taken up, by powers of two.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitHistogram {
-    classes: [u64; CLASSES],
-}
-
-impl WaitHistogram {
-    /// The classes that have anything in them: the time below which these waits were, and how many
-    /// there were. A lane looks at the clock only now and then, so a class is right to about 50 µs, or to
-    /// the length of the tasks.
-    pub fn classes(&self) -> impl Iterator<Item = (Duration, u64)> {
-        let classes = self.classes.iter().enumerate();
-        classes
-            .filter(|(_, count)| **count > 0)
-            .map(|(class, count)| (Duration::from_nanos(1 << class), *count))
-    }
-
-    /// How many waits there were.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.classes.iter().sum()
-    }
-
-    /// A time that this share of the waits was below, between 0 and 1; zero if there was none.
-    #[must_use]
-    pub fn quantile(&self, share: f64) -> Duration {
-        let mut left = share.clamp(0.0, 1.0) * self.count() as f64;
-        for (below, count) in self.classes() {
-            left -= count as f64;
-            if left <= 0.0 {
-                return below;
-            }
-        }
-        Duration::ZERO
-    }
-}
-
 /// What the lanes have done so far. The numbers are read one by one while the lanes go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -96,23 +58,21 @@ pub struct SchedulerStats {
     pub lanes: Vec<LaneStats>,
     /// How long the scheduler has been there.
     pub uptime: Duration,
-    /// How long tasks have waited for a lane.
+    /// How long tasks have waited before they were first taken up.
     pub waits: WaitHistogram,
 }
 
 impl SchedulerStats {
     pub(super) fn read<'a>(uptime: Duration, counters: impl Iterator<Item = &'a Counters>) -> Self {
-        let mut classes = [0; CLASSES];
+        let mut waits = WaitHistogram::default();
         let lanes = counters.map(|lane| {
-            for (sum, class) in classes.iter_mut().zip(&lane.waits) {
-                *sum += class.load(Ordering::Relaxed);
-            }
+            waits.add(lane.waits.iter().map(|class| class.load(Ordering::Relaxed)));
             lane.read()
         });
         Self {
             lanes: lanes.collect(),
             uptime,
-            waits: WaitHistogram { classes },
+            waits,
         }
     }
 
@@ -210,9 +170,7 @@ fn add(counter: &AtomicU64, amount: u64) {
 impl Counters {
     pub(super) fn began(&self, waited: Duration) {
         add(&self.begun, 1);
-        let nanos = u64::try_from(waited.as_nanos()).unwrap_or(u64::MAX);
-        let class = (u64::BITS - nanos.leading_zeros()) as usize;
-        add(&self.waits[class.min(CLASSES - 1)], 1);
+        add(&self.waits[WaitHistogram::class(waited)], 1);
     }
 
     pub(super) fn polled(&self, owner: Owner) {

@@ -1,6 +1,7 @@
 //! The controller from outside, on a paused clock: what it waits for, what it says, and what is
 //! left when a future is dropped.
 
+mod counts;
 mod dropped;
 mod order;
 mod stress;
@@ -62,6 +63,6 @@ fn controller(config: AdmissionConfig) -> AdmissionController {
 fn assert_nothing_left(controller: &AdmissionController) {
     let stats = controller.stats();
     assert_eq!((stats.running, stats.waiting), (0, 0));
-    assert!(controller.slots().iter().all(|its| its.taken == 0));
+    assert!(controller.key_stats().iter().all(|its| its.taken == 0));
     assert!(controller.waiting().is_empty());
 }

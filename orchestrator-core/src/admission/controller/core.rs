@@ -5,18 +5,22 @@ mod pass;
 mod reasons;
 mod waiter;
 
-use std::{collections::HashMap, sync::Arc, time::Instant};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use super::keys::{Keys, Obstacle, Ticket};
 use crate::{
     Priority,
     admission::{
-        AdmissionConfig, AdmissionStats, PressureGauge, PressureLevel, Rejection, Request, SlotKey,
-        WhenBlocked, later::later, queue::WaitQueue,
+        AdmissionConfig, PressureGauge, PressureLevel, Rejection, RejectionCounts, Request,
+        SlotKey, WhenBlocked, later::later, queue::WaitQueue,
     },
 };
 
-pub(super) use self::end::End;
+pub(super) use self::end::{End, Left};
 pub(super) use self::waiter::{Arrival, Asked};
 use self::waiter::{State, Waiter};
 
@@ -32,7 +36,8 @@ pub(super) struct Core<W> {
     /// When the memory was last read.
     read_at: Option<Instant>,
     closed: bool,
-    stats: AdmissionStats,
+    /// Those who were turned away before it was known what they need.
+    turned_away: RejectionCounts,
 }
 
 impl<W> Core<W> {
@@ -45,7 +50,7 @@ impl<W> Core<W> {
             waiters: HashMap::new(),
             read_at: None,
             closed: false,
-            stats: AdmissionStats::default(),
+            turned_away: RejectionCounts::default(),
         }
     }
 
@@ -55,7 +60,7 @@ impl<W> Core<W> {
             Ok(Some(ticket)) => Ok(ticket),
             Ok(None) => return self.line_up(now, request, wake),
             Err(rejection) => {
-                self.stats.rejected += 1;
+                self.count(request, &rejection);
                 Err(rejection)
             }
         };
@@ -79,7 +84,7 @@ impl<W> Core<W> {
             return Ok(None);
         }
         match self.obstacle(now, way, priority, tokens, None) {
-            None => Ok(Some(self.take(now, way, tokens))),
+            None => Ok(Some(self.keys.take(now, way, tokens, Duration::ZERO))),
             Some(obstacle) if self.refuses(&obstacle) => {
                 let reason = self.reason(now, way, obstacle);
                 Err(Rejection::Refused { reason })
@@ -171,10 +176,13 @@ impl<W> Core<W> {
         self.keys.check(now, way, tokens, kept).err()
     }
 
-    fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Ticket {
-        self.stats.admitted += 1;
-        self.stats.running += 1;
-        self.keys.take(now, way, tokens)
+    /// Somebody was turned away at once.
+    pub(super) fn count(&mut self, request: &Request, rejection: &Rejection) {
+        let counts = match self.keys.known(&request.route) {
+            Some(way) => &mut way.tally.rejections,
+            None => &mut self.turned_away,
+        };
+        counts.count(rejection);
     }
 
     /// Whether the obstacle is one that nobody waits for, by policy.
@@ -222,10 +230,10 @@ impl<W> Core<W> {
         limit: usize,
         wake: &mut Vec<W>,
     ) {
-        let gauge = self.keys.gauge(key, &self.config);
+        let gauge = self.keys.gauge(key, &self.config, now);
         let gauge = &mut self.keys.gauges[gauge];
         gauge.scaling = gauge.scaling.take().map(|its| its.starting_at(limit));
-        gauge.limit = gauge.scaling.as_ref().map_or(limit, |its| its.limit());
+        gauge.set_limit(gauge.scaling.as_ref().map_or(limit, |its| its.limit()), now);
         self.pass(now, wake);
     }
 }

@@ -1,7 +1,15 @@
 //! Everything that is counted by key: slots, breakers, rates.
 
-use std::{collections::HashMap, hash::BuildHasherDefault, time::Instant};
+use std::{
+    collections::HashMap,
+    hash::BuildHasherDefault,
+    time::{Duration, Instant},
+};
 
+use super::stats::{KeyStats, RejectionCounts};
+use super::tally::{Integral, Tally};
+
+use crate::WaitHistogram;
 use crate::admission::{
     AdmissionConfig, BreakerPass, BreakerRefusal, CircuitBreaker, RateLimit, RateLimiter,
     Reservation, SlotKey, SlotLimit, SlotScaling,
@@ -24,6 +32,8 @@ pub(super) struct Keys {
 pub(super) struct Gauge {
     pub(super) key: SlotKey,
     pub(super) limit: usize,
+    /// The limit over time.
+    there: Integral,
     pub(super) taken: usize,
     pub(super) scaling: Option<SlotScaling>,
 }
@@ -42,6 +52,7 @@ pub(super) struct Way {
     pub(super) route: Route,
     pub(super) gauges: [usize; 3],
     pub(super) lane: usize,
+    pub(super) tally: Tally,
 }
 
 /// What stands in the way.
@@ -80,13 +91,19 @@ impl Keys {
         }
     }
 
+    /// A route that was asked for before.
+    pub(super) fn known(&mut self, route: &Route) -> Option<&mut Way> {
+        let way = *self.by_route.get(route)?;
+        self.routes.get_mut(way)
+    }
+
     fn new_way(&mut self, route: &Route, config: &AdmissionConfig, now: Instant) -> usize {
         let gauges = [
             SlotKey::Role(route.role.clone()),
             SlotKey::Model(route.model.clone()),
             SlotKey::Provider(route.model.provider.clone()),
         ]
-        .map(|key| self.gauge(key, config));
+        .map(|key| self.gauge(key, config, now));
         let same_model = self
             .routes
             .iter()
@@ -106,13 +123,14 @@ impl Keys {
             route: route.clone(),
             gauges,
             lane,
+            tally: Tally::new(now),
         });
         self.by_route.insert(route.clone(), way);
         way
     }
 
     /// The place of a role's, model's or provider's slots.
-    pub(super) fn gauge(&mut self, key: SlotKey, config: &AdmissionConfig) -> usize {
+    pub(super) fn gauge(&mut self, key: SlotKey, config: &AdmissionConfig, now: Instant) -> usize {
         if let Some(gauge) = self.by_slot.get(&key) {
             return *gauge;
         }
@@ -125,6 +143,7 @@ impl Keys {
         self.gauges.push(Gauge {
             key: key.clone(),
             limit,
+            there: Integral::new(limit, now),
             taken: 0,
             scaling,
         });
@@ -165,8 +184,20 @@ impl Keys {
     }
 
     /// Takes everything, after [`check`](Self::check) found nothing in the way.
-    pub(super) fn take(&mut self, now: Instant, way: usize, tokens: u32) -> Ticket {
-        let Way { gauges, lane, .. } = &self.routes[way];
+    pub(super) fn take(
+        &mut self,
+        now: Instant,
+        way: usize,
+        tokens: u32,
+        waited: Duration,
+    ) -> Ticket {
+        let Way {
+            gauges,
+            lane,
+            tally,
+            ..
+        } = &mut self.routes[way];
+        tally.admit(now, waited);
         let Lane { breaker, rate } = &mut self.lanes[*lane];
         for gauge in gauges {
             self.gauges[*gauge].taken += 1;
@@ -176,5 +207,44 @@ impl Keys {
             pass: breaker.as_mut().map(|breaker| breaker.let_through()),
             reservation: rate.take(now, tokens),
         }
+    }
+}
+
+impl Gauge {
+    pub(super) fn set_limit(&mut self, limit: usize, now: Instant) {
+        self.limit = limit;
+        self.there.set(limit, now);
+    }
+}
+
+impl Keys {
+    /// What is known of a role, a model or a provider, but who waits.
+    pub(super) fn stats(&self, gauge: usize, now: Instant) -> KeyStats {
+        let Gauge {
+            key,
+            limit,
+            there,
+            taken,
+            ..
+        } = &self.gauges[gauge];
+        let mut stats = KeyStats {
+            key: key.clone(),
+            taken: *taken,
+            limit: *limit,
+            waiting: 0,
+            admitted: 0,
+            rejections: RejectionCounts::default(),
+            succeeded: 0,
+            failed: 0,
+            abandoned: 0,
+            waits: WaitHistogram::default(),
+            taken_for: Duration::ZERO,
+            there_for: (*limit != usize::MAX).then(|| there.at(now)),
+        };
+        let ways = self.routes.iter();
+        for way in ways.filter(|way| way.gauges.contains(&gauge)) {
+            way.tally.add_to_key(&mut stats, now);
+        }
+        stats
     }
 }

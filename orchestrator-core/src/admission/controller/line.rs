@@ -8,7 +8,11 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::{Admission, Shared, core::Asked, now};
+use super::{
+    Admission, Shared,
+    core::{Asked, Left},
+    now,
+};
 use crate::{
     Priority,
     admission::{Rejection, Request, WaitReason},
@@ -21,6 +25,7 @@ pub(super) struct InLine<'a> {
     since: std::time::Instant,
     priority: Priority,
     deadline: Option<Instant>,
+    left: Left,
 }
 
 impl<'a> InLine<'a> {
@@ -36,12 +41,13 @@ impl<'a> InLine<'a> {
             since,
             priority: request.priority,
             deadline: request.deadline,
+            left: Left::GaveUp,
         }
     }
 
     /// Asks how it stands, and sets the timer to when to ask again.
     pub(super) fn poll(
-        &self,
+        &mut self,
         context: &mut Context<'_>,
         timer: &mut Option<Pin<Box<Sleep>>>,
     ) -> Poll<Result<Admission, Rejection>> {
@@ -62,6 +68,7 @@ impl<'a> InLine<'a> {
                 Asked::Still(retry_at) => retry_at.map(Instant::from_std),
             };
             if self.deadline.is_some_and(|at| at.into_std() <= now) {
+                self.left = Left::DeadlinePassed;
                 return Poll::Ready(Err(Rejection::DeadlinePassed {
                     waited: now.saturating_duration_since(self.since),
                     reason: self.reason(),
@@ -81,6 +88,11 @@ impl<'a> InLine<'a> {
         }
     }
 
+    /// Gives the place up, and says why.
+    pub(super) fn leave(mut self, left: Left) {
+        self.left = left;
+    }
+
     /// What it waits for now.
     pub(super) fn reason(&self) -> WaitReason {
         let now = now();
@@ -94,7 +106,7 @@ impl Drop for InLine<'_> {
         let now = now();
         let waker = self
             .shared
-            .with(|core, wake| core.leave(now, self.number, wake));
+            .with(|core, wake| core.leave(now, self.number, self.left, wake));
         drop(waker);
     }
 }

@@ -63,7 +63,7 @@ async fn who_waits_for_one_thing_lets_by_who_needs_another() {
     let second = line_up(&controller, &order, request("a"), "other").await;
     second.await.unwrap();
     // Who waits holds nothing: all the others' slots are free.
-    let role = controller.slots_of(SlotKey::Role("worker".into()));
+    let role = controller.key_stats_of(SlotKey::Role("worker".into()));
     assert_eq!((role.taken, controller.stats().running), (1, 1));
     drop(held);
     first.await.unwrap();

@@ -273,7 +273,7 @@ async fn depth_and_terminal_roles() {
 async fn slots_scale_with_outcomes_and_only_with_those() {
     let scaling = SlotScaling::steps(1..=3).starting_at(2);
     let controller = controller(AdmissionConfig::default().with_model(model(), scaling));
-    let limit = || controller.slots_of(SlotKey::Model(model())).limit;
+    let limit = || controller.key_stats_of(SlotKey::Model(model())).limit;
     let call = || controller.try_admit(&request("m"));
     for _ in 0..2 {
         call().unwrap().failed(FailureKind::Request, None);

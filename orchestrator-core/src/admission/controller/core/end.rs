@@ -24,6 +24,17 @@ pub(in super::super) enum End {
     Unused,
 }
 
+/// Why somebody has stopped waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Left {
+    /// Its future was dropped.
+    GaveUp,
+    Cancelled,
+    DeadlinePassed,
+    /// It did not want to.
+    WouldWait,
+}
+
 impl<W> Core<W> {
     /// A call is over: gives back what it took, once.
     pub(in super::super) fn end(
@@ -38,7 +49,13 @@ impl<W> Core<W> {
             pass,
             reservation,
         } = ticket;
-        let Way { gauges, lane, .. } = &self.keys.routes[way];
+        let Way {
+            gauges,
+            lane,
+            tally,
+            ..
+        } = &mut self.keys.routes[way];
+        tally.end(now, end);
         let Lane { breaker, rate } = &mut self.keys.lanes[*lane];
         if let (Some(breaker), Some(pass)) = (breaker, pass) {
             match end {
@@ -58,13 +75,7 @@ impl<W> Core<W> {
         for gauge in gauges {
             let gauge = &mut self.keys.gauges[*gauge];
             gauge.taken -= 1;
-            gauge.scale(end);
-        }
-        self.stats.running -= 1;
-        match end {
-            End::Succeeded(_) => self.stats.succeeded += 1,
-            End::Failed(..) => self.stats.failed += 1,
-            End::Abandoned | End::Unused => {}
+            gauge.scale(end, now);
         }
         self.pass(now, wake);
     }
@@ -75,13 +86,14 @@ impl<W> Core<W> {
         &mut self,
         now: Instant,
         number: u64,
+        left: Left,
         wake: &mut Vec<W>,
     ) -> Option<W> {
         let waiter = self.waiters.remove(&number)?;
         match waiter.state {
             State::InLine => {
                 self.queue.remove(&waiter.place);
-                self.stats.rejected += 1;
+                self.keys.routes[waiter.place.route].tally.leave(left);
                 // Others may have waited only for it to go first.
                 self.pass(now, wake);
             }
@@ -96,8 +108,10 @@ impl<W> Core<W> {
         self.closed = true;
         while let Some(number) = self.queue.next(|_, _| Look::Take) {
             if let Some(waiter) = self.waiters.get_mut(&number) {
-                self.stats.rejected += 1;
-                waiter.state = State::Decided(Err(Rejection::Closed));
+                let rejection = Rejection::Closed;
+                let tally = &mut self.keys.routes[waiter.place.route].tally;
+                tally.rejections.count(&rejection);
+                waiter.state = State::Decided(Err(rejection));
                 wake.extend(waiter.waker.take());
             }
         }
@@ -106,14 +120,17 @@ impl<W> Core<W> {
 
 impl Gauge {
     /// Only outcomes count; a call that was too long, given up or not made is none.
-    fn scale(&mut self, end: End) {
+    fn scale(&mut self, end: End, now: Instant) {
         let told: fn(&mut SlotScaling) -> usize = match end {
             End::Succeeded(_) => SlotScaling::succeeded,
             End::Failed(FailureKind::Service | FailureKind::RateLimited, _) => SlotScaling::failed,
             End::Failed(FailureKind::Request, _) | End::Abandoned | End::Unused => return,
         };
         if let Some(scaling) = &mut self.scaling {
-            self.limit = told(scaling);
+            let limit = told(scaling);
+            if limit != self.limit {
+                self.set_limit(limit, now);
+            }
         }
     }
 }

@@ -44,11 +44,15 @@ impl<W> Core<W> {
             };
             let (way, tokens) = (waiter.place.route, waiter.tokens);
             let decided = match found {
-                None => Ok(self.take(now, way, tokens)),
+                None => {
+                    let waited = now.saturating_duration_since(waiter.since);
+                    Ok(self.keys.take(now, way, tokens, waited))
+                }
                 Some(obstacle) => {
-                    self.stats.rejected += 1;
                     let reason = self.reason(now, way, obstacle);
-                    Err(Rejection::Refused { reason })
+                    let rejection = Rejection::Refused { reason };
+                    self.keys.routes[way].tally.rejections.count(&rejection);
+                    Err(rejection)
                 }
             };
             if decided.is_ok() {

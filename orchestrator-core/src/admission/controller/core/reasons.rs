@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{super::keys::Obstacle, Core, State, Waiter};
 use crate::admission::{
-    AdmissionStats, BreakerRefusal, BreakerState, ModelKey, Rejection, SlotKey, SlotUse,
+    AdmissionStats, BreakerRefusal, BreakerState, KeyStats, ModelKey, Rejection, SlotKey,
     WaitReason, Waiting, controller::keys::Gauge,
 };
 
@@ -94,30 +94,34 @@ impl<W> Core<W> {
     }
 
     pub(in super::super) fn stats(&self) -> AdmissionStats {
-        AdmissionStats {
+        let mut stats = AdmissionStats {
+            rejections: self.turned_away,
             waiting: self.queue.len(),
-            ..self.stats
-        }
-    }
-
-    pub(in super::super) fn slots(&self) -> Vec<SlotUse> {
-        let of = |gauge: &Gauge| SlotUse {
-            key: gauge.key.clone(),
-            taken: gauge.taken,
-            limit: gauge.limit,
+            ..AdmissionStats::default()
         };
-        self.keys.gauges.iter().map(of).collect()
+        let ways = self.keys.routes.iter();
+        ways.for_each(|way| way.tally.add_to(&mut stats));
+        stats
     }
 
-    pub(in super::super) fn slot_use(&mut self, key: SlotKey) -> SlotUse {
-        let gauge = self.keys.gauge(key, &self.config);
-        let Gauge {
-            key, limit, taken, ..
-        } = &self.keys.gauges[gauge];
-        SlotUse {
-            key: key.clone(),
-            taken: *taken,
-            limit: *limit,
+    pub(in super::super) fn key_stats(&self, now: Instant) -> Vec<KeyStats> {
+        let gauges = 0..self.keys.gauges.len();
+        gauges.map(|gauge| self.stats_of(gauge, now)).collect()
+    }
+
+    pub(in super::super) fn key_stats_of(&mut self, key: SlotKey, now: Instant) -> KeyStats {
+        let gauge = self.keys.gauge(key, &self.config, now);
+        self.stats_of(gauge, now)
+    }
+
+    fn stats_of(&self, gauge: usize, now: Instant) -> KeyStats {
+        let waits = |waiter: &&Waiter<W>| {
+            let needs = &self.keys.routes[waiter.place.route].gauges;
+            matches!(waiter.state, State::InLine) && needs.contains(&gauge)
+        };
+        KeyStats {
+            waiting: self.waiters.values().filter(waits).count(),
+            ..self.keys.stats(gauge, now)
         }
     }
 

@@ -29,7 +29,9 @@ fn run(seed: u64, steps: usize, timers: bool) -> bool {
             13 | 14 if !driver.waiting.is_empty() => {
                 let at = random.usize(..driver.waiting.len());
                 let number = driver.waiting.swap_remove(at);
-                driver.core.leave(now, number, &mut driver.woken);
+                driver
+                    .core
+                    .leave(now, number, Left::GaveUp, &mut driver.woken);
                 driver.decided += 1;
             }
             15 => {
@@ -73,7 +75,8 @@ fn finish(mut driver: Driver) -> bool {
     let none_taken = keys.gauges.iter().all(|gauge| gauge.taken == 0);
     let empty = driver.core.waiters.is_empty() && driver.core.queue.is_empty();
     let stats = driver.core.stats();
-    let counted = stats.running == 0 && stats.admitted + stats.rejected >= driver.came as u64;
+    let counted =
+        stats.running == 0 && stats.admitted + stats.rejections.total() == driver.came as u64;
     assert!(driver.now >= driver.start);
     none_taken && empty && counted && driver.decided == driver.came
 }
@@ -175,7 +178,7 @@ fn one_probe_at_a_time_and_only_outcomes_count() {
     assert_eq!(state, Some(BreakerState::HalfOpen { probing: true }));
     assert_eq!(core.stats().running, 1);
     // The probe is given up: the next one goes.
-    core.leave(now, waiting[0], &mut Vec::new());
+    core.leave(now, waiting[0], Left::GaveUp, &mut Vec::new());
     assert_eq!(core.stats().running, 1);
     for number in &waiting[1..3] {
         let Asked::Decided(Ok(ticket)) = core.ask(now, *number, &mut None, &mut Vec::new()) else {
