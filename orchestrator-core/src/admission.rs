@@ -19,15 +19,12 @@ mod slots;
 mod testing;
 mod words;
 
-pub use breaker::{
-    BreakerConfig, BreakerGuard, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker,
-    CircuitBreakers, Trip,
-};
+pub use breaker::{BreakerConfig, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, Trip};
 pub use config::{AdmissionConfig, SlotLimit, WhenBlocked};
 pub use controller::{Admission, AdmissionController, AdmissionStats, KeyStats, RejectionCounts};
 pub use depth::{DepthGuard, DepthRefusal};
 pub use pressure::{MemorySource, MemoryUse, PressureGauge, PressureLevel, SystemMemory};
-pub use rate::{RateConfig, RateLimit, RateLimiter, RateLimiters, RateRefusal, Reservation};
+pub use rate::{RateConfig, RateLimit, RateLimiter, RateRefusal, Reservation};
 pub use reason::{Rejection, SlotKey, WaitReason, Waiting};
 pub use request::{FailureKind, ModelKey, Request};
 pub use scaling::SlotScaling;

@@ -98,11 +98,11 @@ mod task;
 
 pub use admission::{
     AcquireError, Admission, AdmissionConfig, AdmissionController, AdmissionStats, BreakerConfig,
-    BreakerGuard, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, CircuitBreakers,
-    Claim, DepthGuard, DepthRefusal, FailureKind, KeyStats, MemorySource, MemoryUse, ModelKey,
-    Permit, PressureGauge, PressureLevel, RateConfig, RateLimit, RateLimiter, RateLimiters,
-    RateRefusal, Rejection, RejectionCounts, Request, Reservation, SlotKey, SlotLimit, SlotScaling,
-    Slots, SlotsClosed, SystemMemory, Trip, WaitReason, Waiting, WhenBlocked,
+    BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, Claim, DepthGuard, DepthRefusal,
+    FailureKind, KeyStats, MemorySource, MemoryUse, ModelKey, Permit, PressureGauge, PressureLevel,
+    RateConfig, RateLimit, RateLimiter, RateRefusal, Rejection, RejectionCounts, Request,
+    Reservation, SlotKey, SlotLimit, SlotScaling, Slots, SlotsClosed, SystemMemory, Trip,
+    WaitReason, Waiting, WhenBlocked,
 };
 pub use graph::{
     FailurePolicy, GraphAdder, GraphCounts, GraphError, GraphReport, GraphRun, JobError,

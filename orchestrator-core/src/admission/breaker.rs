@@ -1,19 +1,36 @@
 //! A circuit breaker: what fails again and again is left alone for a while, then tried with care.
 
 mod config;
-mod keyed;
 mod window;
 
 use std::time::Instant;
 
 pub use self::config::BreakerConfig;
-pub use self::keyed::{BreakerGuard, CircuitBreakers};
 pub use self::window::Trip;
 use self::window::Window;
 use super::later::later;
 
 /// A circuit breaker (Nygard 2007, "Release It!") without a lock or a clock: every call is handed
-/// the instant. [`CircuitBreakers`] is the shared one, by key.
+/// the instant. An [`AdmissionController`](crate::AdmissionController) has one for each model.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use orchestrator_core::{BreakerConfig, CircuitBreaker};
+///
+/// let mut breaker = CircuitBreaker::new(BreakerConfig::default());
+/// let now = Instant::now();
+/// for _ in 0..5 {
+///     let call = breaker.admit(now)?;
+///     breaker.failed(now, call);
+/// }
+/// assert!(breaker.admit(now).is_err());
+///
+/// let later = now + Duration::from_secs(30);
+/// let probe = breaker.admit(later)?;
+/// assert!(breaker.admit(later).is_err(), "one probe at a time");
+/// breaker.succeeded(probe);
+/// # Ok::<(), orchestrator_core::BreakerRefusal>(())
+/// ```
 ///
 /// Closed, it lets everything through and looks at the outcomes. Open, it lets nothing through.
 /// After its time it is half-open: it lets one probe through at a time, and closes after some

@@ -1,6 +1,6 @@
 //! What the controller holds everybody to.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc};
 
 use super::{BreakerConfig, DepthGuard, ModelKey, PressureGauge, RateConfig, SlotKey, SlotScaling};
 
@@ -55,7 +55,6 @@ pub struct AdmissionConfig {
     pub(super) breaker: Option<BreakerConfig>,
     pub(super) when_open: WhenBlocked,
     pub(super) pressure: Option<PressureGauge>,
-    pub(super) pressure_every: Duration,
     pub(super) when_short: WhenBlocked,
     pub(super) depth: DepthGuard,
     pub(super) patience: u32,
@@ -74,7 +73,6 @@ impl Default for AdmissionConfig {
             breaker: Some(BreakerConfig::default()),
             when_open: WhenBlocked::Wait,
             pressure: Some(PressureGauge::default()),
-            pressure_every: Duration::from_secs(1),
             when_short: WhenBlocked::Wait,
             depth: DepthGuard::default(),
             patience: 64,
@@ -147,13 +145,6 @@ impl AdmissionConfig {
     pub fn with_pressure(mut self, gauge: Option<PressureGauge>, when_short: WhenBlocked) -> Self {
         self.pressure = gauge;
         self.when_short = when_short;
-        self
-    }
-
-    /// How old a reading of the memory may be, at least 10 ms.
-    #[must_use]
-    pub fn with_pressure_every(mut self, every: Duration) -> Self {
-        self.pressure_every = every.max(Duration::from_millis(10));
         self
     }
 

@@ -1,7 +1,6 @@
 //! Requests and tokens per minute, and waiting when the other side says so.
 
 mod bucket;
-mod keyed;
 
 use std::{
     fmt,
@@ -10,7 +9,6 @@ use std::{
 };
 
 use self::bucket::{Bucket, Taken};
-pub use self::keyed::RateLimiters;
 use super::later::later;
 
 /// How many requests and how many tokens a minute. Both are unlimited by default.
@@ -69,8 +67,26 @@ impl RateConfig {
     }
 }
 
-/// A rate limiter without a lock or a clock: every call is handed the instant. [`RateLimiters`] is
-/// the shared one, by key.
+/// A rate limiter without a lock or a clock: every call is handed the instant. An
+/// [`AdmissionController`](crate::AdmissionController) has one for each model, so that a `Retry-After` that
+/// one caller was told is kept by all.
+///
+/// ```
+/// use std::{num::NonZeroU32, time::{Duration, Instant}};
+/// use orchestrator_core::{RateConfig, RateLimiter, RateRefusal};
+///
+/// let thousand = NonZeroU32::new(1000).ok_or("not zero")?;
+/// let now = Instant::now();
+/// let mut limiter = RateLimiter::new(&RateConfig::default().with_tokens_per_minute(thousand), now);
+/// let estimate = limiter.reserve(now, 900)?;
+/// let refused = limiter.reserve(now, 400);
+/// assert!(matches!(refused, Err(RateRefusal::NotYet { at, .. })
+///     if at == now + Duration::from_secs(18)));
+/// // It was less in the end: 100 + 700 are there.
+/// limiter.settle(now, estimate, 200);
+/// let _next = limiter.reserve(now, 800)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// An estimate of the tokens is reserved before a call, and corrected after it. What was used
 /// beyond the estimate is paid by those who come next. What was not used is given back, as far as

@@ -110,11 +110,6 @@ impl ShutdownReport {
         self.names(|outcome| matches!(outcome, HandlerOutcome::Panicked { .. }))
     }
 
-    /// The names of those that were running when the shutdown was forced.
-    pub fn forced(&self) -> impl Iterator<Item = &str> {
-        self.names(|outcome| matches!(outcome, HandlerOutcome::Forced))
-    }
-
     /// The names of those that did not begin.
     pub fn not_begun(&self) -> impl Iterator<Item = &str> {
         self.names(|outcome| matches!(outcome, HandlerOutcome::NotBegun { .. }))

@@ -24,6 +24,9 @@ pub(super) use self::end::{End, Left};
 pub(super) use self::waiter::{Arrival, Asked};
 use self::waiter::{State, Waiter};
 
+/// How old a reading of the memory may be.
+const READ_EVERY: Duration = Duration::from_secs(1);
+
 /// Everything that is counted, and who waits. `W` is what wakes somebody up: it is handed out,
 /// never called, so that the caller can let go of the lock first.
 #[derive(Debug)]
@@ -170,7 +173,7 @@ impl<W> Core<W> {
         kept: Option<usize>,
     ) -> Option<Obstacle> {
         if priority == Priority::Low && self.pressure_level().is_high() {
-            let at = self.read_at.map(|at| later(at, self.config.pressure_every));
+            let at = self.read_at.map(|at| later(at, READ_EVERY));
             return Some(Obstacle::Pressure { at });
         }
         self.keys.check(now, way, tokens, kept).err()
@@ -197,7 +200,7 @@ impl<W> Core<W> {
 
     /// Whether the memory is to be read now. Says so once for each time.
     pub(super) fn reads_memory(&mut self, now: Instant) -> bool {
-        let fresh = |at: Instant| now < later(at, self.config.pressure_every);
+        let fresh = |at: Instant| now < later(at, READ_EVERY);
         let due = self.pressure.is_some() && !self.read_at.is_some_and(fresh);
         if due {
             self.read_at = Some(now);

@@ -9,11 +9,11 @@ use std::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use orchestrator_core::{
-    AdmissionConfig, BreakerConfig, CircuitBreakers, Claim, FailureKind, Priority, SlotKey, Slots,
+    AdmissionConfig, BreakerConfig, Claim, FailureKind, Priority, SlotKey, Slots, WhenBlocked,
 };
 use tokio::{
     runtime::Runtime,
@@ -239,35 +239,39 @@ fn sixty_four_tasks_are_all_admitted() {
 
 /// 64 threads at a breaker whose time is over, again and again: one of them is the probe.
 fn one_probe(times: u64) {
-    let breakers = CircuitBreakers::new(BreakerConfig::default());
+    // Half-open as soon as it is open: no test has to wait for it.
+    let breaker = BreakerConfig::default().with_open_for(Duration::ZERO);
+    let config = AdmissionConfig::default().with_breaker(Some(breaker), WhenBlocked::Reject);
+    let controller = controller(config);
     let (ready, done) = (Barrier::new(64), Barrier::new(64));
     let (probing, probes) = (AtomicUsize::new(0), AtomicUsize::new(0));
-    let mut now = Instant::now();
     for _ in 0..5 {
-        breakers.admit(&(), now).unwrap().failed(now);
+        let call = controller.try_admit(&request("m")).unwrap();
+        call.failed(FailureKind::Service, None);
     }
-    now += Duration::from_secs(30);
     std::thread::scope(|scope| {
         for _ in 0..64 {
             scope.spawn(|| {
                 for _ in 0..times {
                     ready.wait();
-                    let guard = breakers.admit(&(), now);
-                    if let Ok(guard) = &guard {
-                        assert!(guard.is_probe());
+                    let admission = controller.try_admit(&request("m"));
+                    if let Ok(admission) = &admission {
+                        assert!(admission.is_probe());
                         assert_eq!(probing.fetch_add(1, Ordering::SeqCst), 0);
                         probes.fetch_add(1, Ordering::SeqCst);
                     }
                     done.wait();
-                    if let Ok(guard) = guard {
+                    if let Ok(admission) = admission {
                         probing.fetch_sub(1, Ordering::SeqCst);
-                        drop(guard); // Neither: the breaker stays half-open.
+                        drop(admission); // Neither: the breaker stays half-open.
                     }
                 }
             });
         }
     });
     assert_eq!(probes.load(Ordering::SeqCst) as u64, times);
+    let refused = controller.stats().rejections.refused;
+    assert_eq!(refused, 63 * times, "all others were told so");
 }
 
 #[test]
