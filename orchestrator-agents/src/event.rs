@@ -10,9 +10,11 @@ use crate::plan::PlanItem;
 use crate::receipt::{Receipt, Stage};
 use crate::report::{Change, Finding};
 use crate::role::Role;
+use crate::warm::SessionOrigin;
 
-/// One event. All but [`CheckStarted`](Self::CheckStarted) and
-/// [`SessionStarted`](Self::SessionStarted), which only progress displays
+/// One event. All but [`CheckStarted`](Self::CheckStarted),
+/// [`SessionStarted`](Self::SessionStarted) and
+/// [`SessionWaits`](Self::SessionWaits), which only progress displays
 /// need, stand in the journal; the state of a mission is what they add up to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -56,6 +58,17 @@ pub enum MissionEvent {
         role: Role,
         /// The item that it works on, if one.
         task: Option<String>,
+        /// Whether it was there before.
+        origin: SessionOrigin,
+    },
+    /// A session that is wanted has to wait.
+    SessionWaits {
+        /// Its role.
+        role: Role,
+        /// The item that it is to work on, if one.
+        task: Option<String>,
+        /// What for: "waits for a slot of role `worker`: 10 of 10 taken".
+        reason: String,
     },
     /// A session ended.
     SessionEnded {
@@ -279,6 +292,7 @@ impl MissionEvent {
             Self::ChecksFound { .. } => "checks_found",
             Self::Decided { .. } => "decided",
             Self::SessionStarted { .. } => "session_started",
+            Self::SessionWaits { .. } => "session_waits",
             Self::SessionEnded { .. } => "session_ended",
             Self::ToolIntended { .. } => "tool_intended",
             Self::ToolEnded { .. } => "tool_ended",

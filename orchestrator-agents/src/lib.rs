@@ -28,6 +28,7 @@
 //! # }
 //! ```
 
+mod admission;
 mod agent_run;
 mod brief;
 mod check;
@@ -47,6 +48,7 @@ mod repository;
 mod role;
 mod session;
 mod verify;
+mod warm;
 mod workspace;
 
 pub use orchestrator_core as core;
@@ -56,6 +58,7 @@ pub use orchestrator_pool as pool;
 pub use orchestrator_state as state;
 pub use orchestrator_tools as tools;
 
+pub use admission::{SESSIONS_OF_A_ROLE, process_admission, session_admission};
 pub use agent_run::{AgentRun, AgentStep, TurnEnd};
 pub use brief::{
     CheckName, CommanderBrief, Failure, PlannerBrief, ReviewerBrief, WaivedPart, WorkerBrief,
@@ -78,8 +81,7 @@ pub use recorder::{Observer, RecordError, Unobserved};
 pub use report::{Change, DecisionReport, Finding, Verdict, WorkReport};
 pub use repository::{Repository, RepositoryError};
 pub use role::Role;
-pub use session::{
-    SessionBackend, SessionError, SessionId, SessionSpec, SessionWatcher, Turn, ask,
-};
+pub use session::{SessionBackend, SessionError, SessionId, SessionSpec, SessionWatcher, Turn};
 pub use verify::VerifyError;
+pub use warm::{OpenSession, SessionCounts, SessionOrigin, WarmSessions};
 pub use workspace::{Checkout, Workspace, WorkspaceError, cache_folder};

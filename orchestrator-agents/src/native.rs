@@ -17,7 +17,8 @@ use crate::session::{SessionBackend, SessionError, SessionId, SessionSpec, Turn}
 pub struct NativeBackend {
     model: Arc<dyn LanguageModel>,
     hooks: Arc<Hooks>,
-    sessions: Mutex<HashMap<SessionId, SessionSpec>>,
+    /// A session knows its task, and between two turns nothing else. `None`: it has none.
+    sessions: Mutex<HashMap<SessionId, Option<SessionSpec>>>,
     next: AtomicU64,
 }
 
@@ -35,7 +36,7 @@ impl NativeBackend {
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, SessionSpec>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Option<SessionSpec>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -102,7 +103,7 @@ impl SessionBackend for NativeBackend {
     async fn create(&self, spec: SessionSpec) -> Result<SessionId, SessionError> {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = SessionId(format!("{}-{number}", spec.role));
-        self.lock().insert(id.clone(), spec);
+        self.lock().insert(id.clone(), Some(spec));
         Ok(id)
     }
 
@@ -112,7 +113,7 @@ impl SessionBackend for NativeBackend {
         prompt: String,
         accept: &(dyn for<'a> Fn(&'a Value) -> Result<(), String> + Sync),
     ) -> Result<Turn, SessionError> {
-        let spec = self.lock().get(session).cloned();
+        let spec = self.lock().get(session).cloned().flatten();
         let spec = spec.ok_or_else(|| SessionError::Unknown(session.0.clone()))?;
         let role = spec.role;
         let mut run = AgentRun::new(
@@ -150,6 +151,25 @@ impl SessionBackend for NativeBackend {
                 AgentStep::Done(TurnEnd::OutOfCalls(calls)) => {
                     return Err(SessionError::OutOfCalls { role, calls });
                 }
+            }
+        }
+    }
+
+    async fn reset(&self, session: &SessionId) -> Result<bool, SessionError> {
+        let unknown = || SessionError::Unknown(session.0.clone());
+        let task = std::mem::take(self.lock().get_mut(session).ok_or_else(unknown)?);
+        // Its drop is others' code.
+        drop(task);
+        Ok(true)
+    }
+
+    async fn assign(&self, session: &SessionId, spec: SessionSpec) -> Result<(), SessionError> {
+        match self.lock().get_mut(session) {
+            None => Err(SessionError::Unknown(session.0.clone())),
+            Some(Some(_)) => Err(SessionError::NotReset(session.0.clone())),
+            Some(free) => {
+                *free = Some(spec);
+                Ok(())
             }
         }
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use orchestrator_tools::{Effect, ToolContext, ToolRegistry};
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::model::{ModelError, Usage};
@@ -35,6 +34,20 @@ pub trait SessionBackend: Send + Sync {
         prompt: String,
         accept: &(dyn for<'a> Fn(&'a Value) -> Result<(), String> + Sync),
     ) -> Result<Turn, SessionError>;
+
+    /// Forgets the task of a session and all that the session knows of it, so
+    /// that it can be given another. `false` where the backend cannot show
+    /// that nothing is left: the session is then to be deleted.
+    ///
+    /// # Errors
+    /// [`SessionError`] where the session is not there.
+    async fn reset(&self, session: &SessionId) -> Result<bool, SessionError>;
+
+    /// Gives a session that was reset another task of the same role.
+    ///
+    /// # Errors
+    /// [`SessionError`] where the session is not there, or was not reset.
+    async fn assign(&self, session: &SessionId, spec: SessionSpec) -> Result<(), SessionError>;
 
     /// Ends a session and forgets it.
     async fn delete(&self, session: &SessionId);
@@ -114,6 +127,9 @@ pub enum SessionError {
     /// The backend does not know the session.
     #[error("there is no session {0}")]
     Unknown(String),
+    /// The session still has a task, and what it knows of it.
+    #[error("session {0} has a task: reset it before it is given another")]
+    NotReset(String),
     /// A tool call could not be written down.
     #[error("a tool call could not be journaled")]
     Journal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -125,30 +141,4 @@ impl SessionError {
     pub const fn is_the_agents(&self) -> bool {
         matches!(self, Self::Silent { .. } | Self::OutOfCalls { .. })
     }
-}
-
-/// Opens a session, runs one turn, ends the session: the report, typed.
-///
-/// # Errors
-/// [`SessionError`] where the turn gave none.
-pub async fn ask<R: DeserializeOwned>(
-    backend: &dyn SessionBackend,
-    spec: SessionSpec,
-    prompt: String,
-    accept: impl Fn(&R) -> Result<(), String> + Sync,
-) -> Result<(R, Turn), SessionError> {
-    let role = spec.role;
-    let session = backend.create(spec).await?;
-    let typed = |value: &Value| -> Result<R, String> {
-        serde_json::from_value(value.clone()).map_err(|error| error.to_string())
-    };
-    let turn = backend
-        .prompt(&session, prompt, &|value| {
-            typed(value).and_then(|report| accept(&report))
-        })
-        .await;
-    backend.delete(&session).await;
-    let turn = turn?;
-    let report = typed(&turn.report).map_err(|words| SessionError::Silent { role, words })?;
-    Ok((report, turn))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use console::style;
 use orchestrator_agents::{
-    ItemState, ItemStatus, MissionState, MissionSummary, Outcome, Receipt, Stage,
+    ItemState, ItemStatus, MissionState, MissionSummary, Outcome, Receipt, SessionCounts, Stage,
 };
 
 use crate::progress::words::{counted, seconds};
@@ -19,6 +19,19 @@ pub(crate) fn print(ended: &MissionSummary, stays: bool) {
         &ended.reason,
         Some(ended.duration),
     );
+    let SessionCounts {
+        new,
+        same_lane,
+        other_lane,
+        ..
+    } = ended.sessions;
+    if same_lane + other_lane > 0 {
+        let _ = writeln!(
+            text,
+            "Sessions: {new} opened, {} used again ({same_lane} where they were last used)",
+            same_lane + other_lane,
+        );
+    }
     if stays {
         let _ = writeln!(text, "Receipts: {}", ended.receipts.display());
     }

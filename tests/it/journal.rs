@@ -24,8 +24,8 @@ fn the_log_holds_what_was_shown() {
     let (scene, shown) = after_a_mission();
     let log = scene.run(&["log", "--json"]).exits(0).json();
     let kinds: Vec<_> = log.iter().map(|record| record["kind"].clone()).collect();
-    // These two are for progress displays only.
-    let passing = ["check_started", "session_started"];
+    // These are for progress displays only.
+    let passing = ["check_started", "session_started", "session_waits"];
     let shown: Vec<_> = shown
         .iter()
         .map(|event| event["event"].clone())

@@ -12,6 +12,8 @@ mod tidy;
 // Their checks are lines for a POSIX shell, and their moments are made with
 // named pipes and signals.
 #[cfg(unix)]
+mod admission;
+#[cfg(unix)]
 mod codemods;
 #[cfg(unix)]
 mod demo;

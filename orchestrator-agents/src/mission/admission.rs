@@ -1,11 +1,11 @@
-//! Who may open a session now: the mission's door to the one admission controller.
+//! Who may open a session now: the mission's way to the one admission controller.
 
-use std::num::NonZeroUsize;
+use std::pin::pin;
 use std::sync::Arc;
 
+use futures_util::poll;
 use orchestrator_core::{
-    Admission, AdmissionConfig, AdmissionController, DepthGuard, FailureKind, ModelKey, Rejection,
-    Request,
+    Admission, AdmissionController, FailureKind, ModelKey, Rejection, Request,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -17,9 +17,6 @@ use crate::session::SessionError;
 /// Models that are in this program, and not behind a service.
 const EMBEDDED: &str = "embedded";
 
-/// How many sessions of a role run at once, unless it is the Commander's or the Workers'.
-const OF_A_ROLE: usize = 10;
-
 /// Admits the sessions of one mission.
 pub(super) struct Door {
     controller: AdmissionController,
@@ -30,46 +27,53 @@ pub(super) struct Door {
 
 impl Door {
     pub(super) fn new(
+        controller: AdmissionController,
         mission: &str,
         model: &str,
-        workers: NonZeroUsize,
         cancel: CancellationToken,
     ) -> Self {
-        // The Commander is at the top, and starts all the others, which start nobody.
-        let depth = [Role::Planner, Role::Worker, Role::Reviewer]
-            .into_iter()
-            .fold(DepthGuard::new(1), |depth, role| {
-                depth.with_terminal_role(role.to_string())
-            });
-        let config = AdmissionConfig::default()
-            .with_role(Role::Commander.to_string(), 1)
-            .with_role(Role::Planner.to_string(), OF_A_ROLE)
-            .with_role(Role::Worker.to_string(), workers.get())
-            .with_role(Role::Reviewer.to_string(), OF_A_ROLE)
-            .with_depth(depth);
         Self {
-            controller: AdmissionController::new(config),
+            controller,
             mission: mission.into(),
             model: ModelKey::new(EMBEDDED, model),
             cancel,
         }
     }
 
-    /// Waits until a session of a role may run.
-    pub(super) async fn admit(&self, role: Role) -> Result<Admission, MissionError> {
+    /// Waits until a session of a role may run. `waits` is told what for, if it has to.
+    pub(super) async fn admit(
+        &self,
+        role: Role,
+        waits: impl FnOnce(String),
+    ) -> Result<Admission, MissionError> {
         let mission = Arc::clone(&self.mission);
         let mut request = Request::new(mission, role.to_string(), self.model.clone())
             .with_cancel(self.cancel.clone());
         if role != Role::Commander {
             request = request.with_parent(Role::Commander.to_string(), 1);
         }
-        self.controller
-            .admit(&request)
-            .await
-            .map_err(|rejection| match rejection {
-                Rejection::Cancelled | Rejection::Closed => MissionError::interrupted(),
-                source => MissionError::NotAdmitted { role, source },
-            })
+        let mut admitted = pin!(self.controller.admit(&request));
+        let admitted = match poll!(admitted.as_mut()) {
+            std::task::Poll::Ready(admitted) => admitted,
+            std::task::Poll::Pending => {
+                if let Some(reason) = self.reason(role) {
+                    waits(reason);
+                }
+                admitted.await
+            }
+        };
+        admitted.map_err(|rejection| match rejection {
+            Rejection::Cancelled | Rejection::Closed => MissionError::interrupted(),
+            source => MissionError::NotAdmitted { role, source },
+        })
+    }
+
+    /// What the newest of the mission's sessions of a role waits for.
+    fn reason(&self, role: Role) -> Option<String> {
+        let (waiting, role) = (self.controller.waiting(), role.to_string());
+        let mut newest = waiting.iter().rev();
+        let same = newest.find(|its| its.mission == self.mission && *its.role == *role)?;
+        Some(same.reason.to_string())
     }
 }
 

@@ -34,6 +34,7 @@ use crate::report::DecisionReport;
 use crate::repository::Repository;
 use crate::role::Role;
 use crate::verify::Verifier;
+use crate::warm::{SessionCounts, WarmSessions};
 use crate::workspace::Workspace;
 
 /// What a mission came to.
@@ -49,6 +50,9 @@ pub struct MissionSummary {
     pub duration: Duration,
     /// The folder with the receipts.
     pub receipts: PathBuf,
+    /// How many sessions there were, and how many of them were kept from a
+    /// task before.
+    pub sessions: SessionCounts,
 }
 
 /// Runs a mission from the first look at the repository to its seal.
@@ -93,7 +97,7 @@ pub async fn run_mission(
         result => result,
     };
     let (outcome, reason) = match &result {
-        Ok(ended) => ended.clone(),
+        Ok((ended, _)) => ended.clone(),
         Err(MissionError::Interrupted { .. }) => {
             (Outcome::Interrupted, "the user stopped it".to_owned())
         }
@@ -108,7 +112,7 @@ pub async fn run_mission(
         reason: reason.clone(),
     };
     let recorded = recorder.record(&end);
-    result?;
+    let (_, sessions) = result?;
     recorded?;
     let state = recorder.state().clone();
     Ok(MissionSummary {
@@ -117,6 +121,7 @@ pub async fn run_mission(
         state,
         duration: started.elapsed(),
         receipts,
+        sessions,
     })
 }
 
@@ -227,7 +232,7 @@ async fn conduct(
     opened: Opened,
     model: Arc<dyn LanguageModel>,
     stop: &StopSignal,
-) -> Result<(Outcome, String), MissionError> {
+) -> Result<((Outcome, String), SessionCounts), MissionError> {
     let cancel = stop.token();
     let Opened {
         options,
@@ -256,9 +261,11 @@ async fn conduct(
         Tier::System,
         format!("The objective: {}", options.objective),
     ));
-    let door = Door::new(&mission, model.name(), options.workers, cancel.clone());
+    let controller = options.admission.clone();
+    let door = Door::new(controller, &mission, model.name(), cancel.clone());
+    let backend = NativeBackend::new(model, Arc::new(Hooks::standard()?));
     let shared = Arc::new(Shared {
-        backend: Arc::new(NativeBackend::new(model, Arc::new(Hooks::standard()?))),
+        sessions: Arc::new(WarmSessions::new(Arc::new(backend))),
         tools: ToolRegistry::builtin(&Arc::new(LintStore::new()))?,
         door,
         memory: Mutex::new(memory),
@@ -277,6 +284,7 @@ async fn conduct(
     // Ends what is still running, and with it the processes and worktrees that
     // it holds. The workspace goes when the last of its holders does: here.
     scheduler.shutdown().await;
+    shared.sessions.close().await;
     shared.workspace.settled().await;
     // What was in work and was never judged is of no use to anyone.
     shared.workspace.drop_unjudged();
@@ -286,7 +294,7 @@ async fn conduct(
     for note in edits.transpose()?.unwrap_or_default().notes {
         shared.record(&MissionEvent::HandEdited { note })?;
     }
-    Ok(ended)
+    Ok((ended, shared.sessions.counts()))
 }
 
 /// The Commander's loop.

@@ -4,8 +4,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use orchestrator_core::AdmissionController;
 use orchestrator_tools::Language;
 
+use crate::admission::process_admission;
 use crate::workspace::cache_folder;
 
 /// What a user asks for.
@@ -33,6 +35,9 @@ pub struct MissionOptions {
     pub max_plans: u32,
     /// How long one check may take. Default: 30 minutes.
     pub check_timeout: Duration,
+    /// Who lets sessions in: slots of roles, rates and breakers of models. Default:
+    /// [`process_admission`], which all missions of the process share.
+    pub admission: AdmissionController,
     /// Where worktrees and builds are kept while the mission runs. Default:
     /// [`cache_folder`].
     pub cache: PathBuf,
@@ -54,6 +59,7 @@ impl MissionOptions {
             languages: Vec::new(),
             max_plans: 3,
             check_timeout: Duration::from_secs(30 * 60),
+            admission: process_admission(),
             cache: cache_folder(),
         }
     }

@@ -20,8 +20,9 @@ use crate::git::ObjectId;
 use crate::recorder::{RecordError, Recorder};
 use crate::repository::Repository;
 use crate::role::Role;
-use crate::session::{SessionBackend, SessionError, SessionSpec, SessionWatcher, ask};
+use crate::session::{SessionError, SessionSpec, SessionWatcher};
 use crate::verify::Verifier;
+use crate::warm::WarmSessions;
 use crate::workspace::Workspace;
 
 pub(super) struct Shared {
@@ -29,7 +30,7 @@ pub(super) struct Shared {
     pub(super) repository: Repository,
     pub(super) workspace: Workspace,
     pub(super) recorder: Recorder,
-    pub(super) backend: Arc<dyn SessionBackend>,
+    pub(super) sessions: Arc<WarmSessions>,
     pub(super) tools: ToolRegistry,
     pub(super) verifier: Verifier,
     pub(super) memory: Mutex<MemoryStore>,
@@ -87,12 +88,13 @@ impl Shared {
         accept: impl Fn(&R) -> Result<(), String> + Sync,
     ) -> Result<R, MissionError> {
         let failed = |source| MissionError::Session { role, source };
-        let admission = self.door.admit(role).await?;
         let task = task.map(str::to_owned);
-        self.recorder.notify(&MissionEvent::SessionStarted {
-            role,
-            task: task.clone(),
-        });
+        let waits = |reason| {
+            let task = task.clone();
+            self.recorder
+                .notify(&MissionEvent::SessionWaits { role, task, reason });
+        };
+        let admission = self.door.admit(role, waits).await?;
         let watcher = Watcher {
             recorder: self.recorder.clone(),
             role,
@@ -105,12 +107,20 @@ impl Shared {
             context: self.context(worktree),
             watcher: Arc::new(watcher),
         };
+        let turn = async {
+            let session = self.sessions.open(spec).await?;
+            self.recorder.notify(&MissionEvent::SessionStarted {
+                role,
+                task: task.clone(),
+                origin: session.origin(),
+            });
+            session.ask::<R>(prompt, accept).await
+        };
         let result = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Err(MissionError::interrupted()),
-            result = ask::<R>(&*self.backend, spec, prompt, accept) => result,
+            result = turn => result,
         };
-        settle(admission, &result);
         let (model_calls, tool_calls) = result
             .as_ref()
             .map_or((0, 0), |(_, turn)| (turn.model_calls, turn.tool_calls));
@@ -120,6 +130,8 @@ impl Shared {
             model_calls,
             tool_calls,
         })?;
+        // Only now, so that the next session that was waiting for this one's slot begins after it.
+        settle(admission, &result);
         Ok(result.map_err(failed)?.0)
     }
 }

@@ -78,7 +78,13 @@ impl Live {
 
     fn lines(&self, inner: &mut Inner, event: &MissionEvent) {
         match event {
-            MissionEvent::SessionStarted { role, task } => {
+            MissionEvent::SessionWaits { role, task, reason } => {
+                let key = task.as_deref().unwrap_or(MISSION);
+                let name = task.as_ref().map(|task| inner.words.name(task));
+                let name = name.map(|name| format!("{name} · ")).unwrap_or_default();
+                self.show(inner, key, format!("{role:<8} {name}{reason}"));
+            }
+            MissionEvent::SessionStarted { role, task, .. } => {
                 let key = task.as_deref().unwrap_or(MISSION);
                 let text = match (role, task) {
                     (Role::Commander, _) => return,

@@ -45,6 +45,10 @@ impl Words {
                 items,
                 notes,
             } => self.plan(*iteration, items, notes),
+            MissionEvent::SessionWaits { role, task, reason } => match task {
+                Some(task) => format!("{} {role} {reason}", self.name(task)),
+                None => format!("the {role} {reason}"),
+            },
             MissionEvent::CheckRan { receipt } => return check(receipt),
             MissionEvent::TaskRejected {
                 task,
