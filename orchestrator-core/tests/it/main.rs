@@ -6,6 +6,7 @@
 )]
 
 mod admission;
+mod dropped;
 mod graph;
 mod graph_model;
 mod graph_run;
