@@ -1,9 +1,10 @@
 //! `crash AREA`: what must survive kills, power cuts, faults and eight clients at once.
 //!
-//! Figures come from two places: the program of the `crash` package, and tests of the crates that
-//! can run for longer than they do in `test` (see [`hooked`]).
+//! Figures come from three places: the program of the `crash` package, tests of the crates that
+//! can run for longer than they do in `test` (see [`hooked`]), and ThreadSanitizer (see [`races`]).
 
 mod hooked;
+mod races;
 mod report;
 
 use std::io::{BufRead, BufReader};
@@ -57,6 +58,7 @@ pub(crate) fn crash(area: &str, words: &[String]) -> Result {
     let mut report = Report::new(request.json, request.short);
     let asked = |part: &str| request.only.is_none_or(|only| only == part);
     let hooked: Vec<_> = all.iter().filter(|row| asked(row.part)).collect();
+    let runs_races = area == "core" && asked(races::PART);
     let runs_program = own.iter().any(|part| asked(part));
     if !runs_program && let Some(word) = request.rest.first() {
         return Err(format!(
@@ -66,14 +68,20 @@ pub(crate) fn crash(area: &str, words: &[String]) -> Result {
     }
     if runs_program {
         program(area, &request, &mut report)?;
-    } else if hooked.is_empty() {
+    } else if hooked.is_empty() && !runs_races {
         let mut parts: Vec<_> = own.to_vec();
         parts.extend(all.iter().map(|row| row.part));
+        parts.extend((area == "core").then_some(races::PART));
         parts.dedup();
         return Err(format!("crash: --only takes one of {}", parts.join(", ")));
     }
     for row in hooked {
         for line in row.run(request.short)? {
+            report.show(line);
+        }
+    }
+    if runs_races {
+        for line in races::lines(request.short)? {
             report.show(line);
         }
     }

@@ -149,7 +149,10 @@ async fn who_is_woken_from_elsewhere_comes_back_to_their_lane() {
         }
         same
     });
-    assert_eq!(task.await.unwrap(), rounds);
+    let same = task.await.unwrap();
+    // Where the thread was taken away during a turn, the lane has let others go first, and another lane, which
+    // was idle, has taken the task.
+    assert!(same * 10 >= rounds * 9, "{same} of {rounds}");
 }
 
 #[tokio::test]

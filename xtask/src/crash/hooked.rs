@@ -120,13 +120,13 @@ impl Hooked {
 
 /// How many tests there were.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Tally {
-    passed: u64,
-    failed: u64,
+pub(super) struct Tally {
+    pub(super) passed: u64,
+    pub(super) failed: u64,
 }
 
 /// The figures and the results in what `cargo test` has printed.
-fn read(text: &str) -> (Vec<Value>, Tally) {
+pub(super) fn read(text: &str) -> (Vec<Value>, Tally) {
     let mut figures = Vec::new();
     let mut tally = Tally::default();
     for line in text.lines() {

@@ -13,7 +13,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// As a table for people, or as JSON. In a short run, what could not be measured is not missed.
+    /// As a table for people, or as JSON. In a short run, what could not be measured is not missed; what is
+    /// optional never is.
     pub(crate) fn new(json: bool, short: bool) -> Self {
         Self {
             json,
@@ -44,7 +45,8 @@ impl Report {
         self.shown += 1;
         let skipped = line["skipped"].is_string();
         let met = line["met"] == true;
-        if !(met || self.short && skipped) {
+        let may_skip = self.short || line["optional"] == true;
+        if !(met || may_skip && skipped) {
             self.missed.push(text(&line["name"]).to_owned());
         }
         match (met, line["control"] == true) {
@@ -96,6 +98,16 @@ mod tests {
             assert_eq!(report.judge(&line), "skipped");
             assert_eq!(report.finish().is_err(), fails);
         }
+        let optional =
+            json!({"name": "races", "met": false, "skipped": "no nightly", "optional": true});
+        let mut report = Report::new(false, false);
+        assert_eq!(report.judge(&optional), "skipped");
+        assert_eq!(report.finish(), Ok(()));
+        // Tried, it has to be met.
+        let tried = json!({"name": "races", "met": false, "optional": true});
+        let mut report = Report::new(false, false);
+        assert_eq!(report.judge(&tried), "MISSED");
+        assert!(report.finish().is_err());
     }
 
     #[test]
