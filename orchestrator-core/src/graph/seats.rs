@@ -4,16 +4,21 @@
 //! there are lanes, and each takes one ready task after the other. A runner whose job has to wait gives up
 //! its seat, and another one is spawned for it if there is something left to do. So a job that waits costs
 //! a task of the scheduler, as it must, and one that does not costs an entry in a deque.
+//!
+//! Shuttle runs this module through its schedules (`seats/schedules.rs`).
+
+#[cfg(test)]
+#[cfg(feature = "shuttle")]
+mod schedules;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::PoisonError;
 
 use crossbeam_deque::{Injector, Stealer, Worker};
 
-use super::board::lock;
 use crate::scheduler::until_settled;
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, fence};
 
 /// Ready tasks, by how long a path begins with them; of equals the first.
 type Line = BinaryHeap<(u64, Reverse<u32>)>;
@@ -41,7 +46,7 @@ impl Seats {
             vacant: AtomicUsize::new(free.len()),
             free: Mutex::new(free),
             standing: Injector::new(),
-            line: by_rank.then(Mutex::default),
+            line: by_rank.then(|| Mutex::new(Line::new())),
         }
     }
 
@@ -105,4 +110,9 @@ impl Seats {
             }
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing under these locks panics half-way.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

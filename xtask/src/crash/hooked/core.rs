@@ -128,7 +128,7 @@ pub(crate) const CORE: [Hooked; 16] = [
     ),
     row(
         "schedules",
-        "parking, scopes, slots and controller under many schedules",
+        "parking, scopes, seats of a graph, slots and controller under many schedules",
         SCHEDULES,
         "shuttle_",
     ),
