@@ -1,19 +1,19 @@
 //! `cargo xtask bench core`, the lines on memory: what a task takes that waits.
 
-#![expect(clippy::print_stderr, reason = "failures are for a person")]
-
 use std::alloc::System;
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::pin::Pin;
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Arc, Barrier, mpsc};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use cap::Cap;
-use orchestrator_bench::{Arguments, Line, Report, Result, versioned};
+use orchestrator_bench::{Arguments, Line, Report, Result, program, versioned};
 use orchestrator_core::{Scheduler, SchedulerConfig, Slots, TaskContext};
+use pin_project_lite::pin_project;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::Semaphore;
 
@@ -28,9 +28,6 @@ const SLOTS: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not z
 /// Longer than it is measured.
 const WAIT: Duration = Duration::from_hours(1);
 
-/// After so long a task that has said that it is there has come to its wait.
-const SETTLED: Duration = Duration::from_millis(50);
-
 /// What the control's tasks hold more than they have to.
 const BURDEN: usize = 1_024;
 
@@ -38,13 +35,7 @@ const EACH: &str = "heap a waiting task against tokio";
 const CONTROL: &str = "a task that holds a KiB more is seen";
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("bench core_memory: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program("core_memory", run)
 }
 
 fn run() -> Result<ExitCode> {
@@ -84,7 +75,8 @@ fn of_ours<const BURDEN: usize>() -> Result<f64> {
             for _ in 0..TASKS {
                 let (slots, here) = (slots.clone(), Arc::clone(&here));
                 let acquire = async move { slots.acquire().await };
-                handles.push(context.spawn(wait::<_, BURDEN>(here, acquire)));
+                let waits = Waits::new(wait::<_, BURDEN>(acquire), here);
+                handles.push(context.spawn(waits));
             }
             std::future::pending().await
         })
@@ -101,17 +93,17 @@ fn of_tokio() -> Result<f64> {
         spawner.spawn(async move {
             for _ in 0..TASKS {
                 let (slots, here) = (Arc::clone(&slots), Arc::clone(&here));
-                handles.push(tokio::spawn(wait::<_, 0>(here, slots.acquire_owned())));
+                let waits = Waits::new(wait::<_, 0>(slots.acquire_owned()), here);
+                handles.push(tokio::spawn(waits));
             }
             std::future::pending::<()>().await
         })
     })
 }
 
-/// Says that it is there, and waits.
-async fn wait<F: Future, const BURDEN: usize>(here: Arc<AtomicUsize>, acquire: F) {
+/// Waits for a slot, and then for longer than it is measured.
+async fn wait<F: Future, const BURDEN: usize>(acquire: F) {
     let burden = std::hint::black_box([1_u8; BURDEN]);
-    here.fetch_add(1, Ordering::SeqCst);
     let _slot = acquire.await;
     tokio::time::sleep(WAIT).await;
     // Held across the waits.
@@ -119,23 +111,77 @@ async fn wait<F: Future, const BURDEN: usize>(here: Arc<AtomicUsize>, acquire: F
 }
 
 /// The bytes a task that are allocated when all are there. The handles' place does not count.
-fn measured<H, R>(
-    runtime: &Runtime,
-    spawn: impl FnOnce(Arc<AtomicUsize>, Vec<H>) -> R,
-) -> Result<f64> {
-    // Whatever threads allocate when they begin.
-    runtime.block_on(runtime.spawn(async { tokio::time::sleep(SETTLED).await }))?;
-    let here = Arc::new(AtomicUsize::new(0));
+fn measured<H, R>(runtime: &Runtime, spawn: impl FnOnce(Arc<Here>, Vec<H>) -> R) -> Result<f64> {
+    begin(runtime)?;
+    let (all, told) = mpsc::channel();
+    let here = Arc::new(Here {
+        count: AtomicUsize::new(0),
+        all,
+    });
     let handles = Vec::with_capacity(TASKS);
     let before = HEAP.allocated();
     let root = spawn(Arc::clone(&here), handles);
-    while here.load(Ordering::SeqCst) < TASKS {
-        thread::sleep(SETTLED);
-    }
-    thread::sleep(SETTLED);
+    // The last one is yet to be put to where it waits: one of ten thousand.
+    told.recv()?;
     let after = HEAP.allocated();
     drop(root);
     let taken = after.checked_sub(before);
     let taken = taken.ok_or("less is allocated than before")?;
     Ok(taken as f64 / TASKS as f64)
+}
+
+/// Has every thread begin, and allocate what it needs: a task blocks each until all are there.
+fn begin(runtime: &Runtime) -> Result {
+    let all = Arc::new(Barrier::new(THREADS.get()));
+    let tasks: Vec<_> = (0..THREADS.get())
+        .map(|_| {
+            let all = Arc::clone(&all);
+            runtime.spawn(async move { _ = all.wait() })
+        })
+        .collect();
+    for task in tasks {
+        runtime.block_on(task)?;
+    }
+    Ok(())
+}
+
+/// How many tasks have come to their wait, and who is told when all have.
+struct Here {
+    count: AtomicUsize,
+    all: mpsc::Sender<()>,
+}
+
+pin_project! {
+    /// A task that says so when it waits for the first time.
+    struct Waits<F> {
+        #[pin]
+        task: F,
+        here: Option<Arc<Here>>,
+    }
+}
+
+impl<F: Future> Waits<F> {
+    fn new(task: F, here: Arc<Here>) -> Self {
+        Self {
+            task,
+            here: Some(here),
+        }
+    }
+}
+
+impl<F: Future> Future for Waits<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let polled = this.task.poll(context);
+        if polled.is_pending()
+            && let Some(here) = this.here.take()
+            && here.count.fetch_add(1, Ordering::SeqCst) + 1 == TASKS
+        {
+            // Nobody listens any more where the measuring has failed.
+            let _ = here.all.send(());
+        }
+        polled
+    }
 }

@@ -1,50 +1,22 @@
 //! `cargo xtask bench state`: the store and the journal beside what people would pick instead.
 
-#![expect(
-    clippy::print_stderr,
-    reason = "progress and failures are for a person"
-)]
-
 mod lines;
 mod ours;
 mod peers;
 
 use std::process::ExitCode;
 
-use orchestrator_bench::{Arguments, Disk, Report, Result};
+use orchestrator_bench::{Arguments, Disk, Report, hold, program};
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("bench state: {error}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn run() -> Result<ExitCode> {
-    let arguments = Arguments::of_process()?;
-    let disk = Disk::new()?;
-    let mut report = Report::new(&arguments);
-    let mut bouts = lines::bouts(&disk);
-    bouts.retain(|bout| arguments.only.as_deref().is_none_or(|only| bout.has(only)));
-    for round in 1..=arguments.rounds {
-        for bout in &mut bouts {
-            bout.round()?;
-        }
-        eprintln!("round {round} of {}", arguments.rounds);
-    }
-    for bout in &bouts {
-        if arguments.details {
-            eprint!("{}", bout.details());
-        }
-        for line in bout.lines() {
+    program("state", || {
+        let arguments = Arguments::of_process()?;
+        let disk = Disk::new()?;
+        let mut report = Report::new(&arguments);
+        hold(lines::bouts(&disk), &arguments, &mut report)?;
+        for line in lines::alone(&disk, &arguments)? {
             report.add(&line);
         }
-    }
-    for line in lines::alone(&disk, &arguments)? {
-        report.add(&line);
-    }
-    Ok(report.finish())
+        Ok(report.finish())
+    })
 }

@@ -4,13 +4,11 @@
 //! snapshot keeps 1 % of the values from being freed, and not all of them: ten snapshots with every key
 //! overwritten between them would keep ten times the data.
 
-#![expect(clippy::print_stderr, reason = "failures are for a person")]
-
 use std::alloc::System;
 use std::process::ExitCode;
 
 use cap::Cap;
-use orchestrator_bench::{Arguments, Line, Report, Result};
+use orchestrator_bench::{Arguments, Line, Report, Result, program};
 use orchestrator_state::StateStore;
 
 /// Counts what is allocated, and by nothing else: the limit is none.
@@ -41,13 +39,7 @@ const MOST: f64 = 2.5;
 const LEFT: f64 = 1.005;
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            eprintln!("bench state_memory: {error}");
-            ExitCode::from(2)
-        }
-    }
+    program("state_memory", run)
 }
 
 fn run() -> Result<ExitCode> {
