@@ -5,6 +5,7 @@ mod ending;
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use orchestrator_core::{
     Budget, Priority, Scheduler, SchedulerConfig, TaskContext, TaskHandle, TaskOptions, TaskStatus,
@@ -153,6 +154,48 @@ async fn who_is_woken_from_elsewhere_comes_back_to_their_lane() {
     // Where the thread was taken away during a turn, the lane has let others go first, and another lane, which
     // was idle, has taken the task.
     assert!(same * 10 >= rounds * 9, "{same} of {rounds}");
+}
+
+#[tokio::test]
+async fn who_yields_lets_those_go_first_that_are_in_line() {
+    let scheduler = lanes(1);
+    let log = Log::default();
+    let notes = log.clone();
+    let parent = scheduler.spawn(async move {
+        let own = context();
+        for name in ["first", "second"] {
+            let log = notes.clone();
+            own.spawn(async move { log.note(name) });
+        }
+        let log = notes.clone();
+        own.spawn(async move {
+            for _ in 0..8 {
+                log.note("yields");
+                // tokio's own would come back only after the lane's turn.
+                let mut yielded = false;
+                let again = std::future::poll_fn(|context| {
+                    if std::mem::replace(&mut yielded, true) {
+                        return Poll::Ready(());
+                    }
+                    context.waker().wake_by_ref();
+                    Poll::Pending
+                });
+                again.await;
+            }
+        });
+    });
+    parent.await.unwrap();
+    let log = log.0.lock().unwrap().clone();
+    // The newest goes first, and is behind the others after that; they and what has yielded take turns.
+    let before = |name: &str| {
+        let mut log = log.iter();
+        log.position(|other| *other == name)
+    };
+    assert_eq!(log[0], "yields");
+    assert!(
+        before("second") <= Some(2) && before("first") <= Some(4),
+        "{log:?}"
+    );
 }
 
 #[tokio::test]

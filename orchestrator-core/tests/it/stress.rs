@@ -1,14 +1,15 @@
 //! Many tasks at once.
 
 use std::{
+    num::NonZeroUsize,
     sync::{
         Arc, Barrier,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use orchestrator_core::{Priority, TaskContext, TaskError, TaskStatus};
+use orchestrator_core::{Priority, Scheduler, SchedulerConfig, TaskContext, TaskError, TaskStatus};
 use tokio::{task::yield_now, time::timeout};
 
 use crate::lanes;
@@ -111,6 +112,30 @@ async fn no_wake_up_is_lost() {
         let in_time = timeout(PATIENCE, ended).await;
         in_time.unwrap_or_else(|_| panic!("a lane slept through round {round}"));
     }
+}
+
+/// The next task comes just when the lane has found nothing more, and lies down.
+#[test]
+fn a_lane_that_falls_asleep_sees_what_comes_just_then() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    let one = NonZeroUsize::MIN;
+    let scheduler = Scheduler::on(runtime.handle(), SchedulerConfig::new(one));
+    let began = Instant::now();
+    for round in 0..30_000_u32 {
+        let task = scheduler.spawn(async {});
+        // Asking, because a thread that is woken comes too late.
+        while !task.is_ended() {
+            assert!(began.elapsed() < PATIENCE, "the lane slept through {round}");
+            std::hint::spin_loop();
+        }
+        for _ in 0..round % 64 {
+            std::hint::spin_loop();
+        }
+    }
+    runtime.block_on(scheduler.shutdown());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
