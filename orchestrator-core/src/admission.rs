@@ -21,7 +21,9 @@ mod words;
 
 pub use breaker::{BreakerConfig, BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, Trip};
 pub use config::{AdmissionConfig, SlotLimit, WhenBlocked};
-pub use controller::{Admission, AdmissionController, AdmissionStats, KeyStats, RejectionCounts};
+pub use controller::{
+    Admission, AdmissionController, AdmissionStats, CallCounts, KeyStats, RejectionCounts,
+};
 pub use depth::{DepthGuard, DepthRefusal};
 pub use pressure::{MemorySource, MemoryUse, PressureGauge, PressureLevel, SystemMemory};
 pub use rate::{RateConfig, RateLimit, RateLimiter, RateRefusal, Reservation};

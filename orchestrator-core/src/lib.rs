@@ -98,10 +98,10 @@ mod task;
 
 pub use admission::{
     AcquireError, Admission, AdmissionConfig, AdmissionController, AdmissionStats, BreakerConfig,
-    BreakerPass, BreakerRefusal, BreakerState, CircuitBreaker, Claim, DepthGuard, DepthRefusal,
-    FailureKind, KeyStats, MemorySource, MemoryUse, ModelKey, Permit, PressureGauge, PressureLevel,
-    RateConfig, RateLimit, RateLimiter, RateRefusal, Rejection, RejectionCounts, Request,
-    Reservation, SlotKey, SlotLimit, SlotScaling, Slots, SlotsClosed, SystemMemory, Trip,
+    BreakerPass, BreakerRefusal, BreakerState, CallCounts, CircuitBreaker, Claim, DepthGuard,
+    DepthRefusal, FailureKind, KeyStats, MemorySource, MemoryUse, ModelKey, Permit, PressureGauge,
+    PressureLevel, RateConfig, RateLimit, RateLimiter, RateRefusal, Rejection, RejectionCounts,
+    Request, Reservation, SlotKey, SlotLimit, SlotScaling, Slots, SlotsClosed, SystemMemory, Trip,
     WaitReason, Waiting, WhenBlocked,
 };
 pub use graph::{

@@ -25,7 +25,7 @@ use self::core::{Arrival, Core, Left};
 pub use self::guard::Admission;
 use self::line::InLine;
 use self::shared::{Shared, now};
-pub use self::stats::{AdmissionStats, KeyStats, RejectionCounts};
+pub use self::stats::{AdmissionStats, CallCounts, KeyStats, RejectionCounts};
 use super::{
     AdmissionConfig, BreakerState, MemorySource, ModelKey, PressureLevel, Rejection, Request,
     SlotKey, SystemMemory, Waiting,

@@ -182,7 +182,7 @@ impl<W> Core<W> {
     /// Somebody was turned away at once.
     pub(super) fn count(&mut self, request: &Request, rejection: &Rejection) {
         let counts = match self.keys.known(&request.route) {
-            Some(way) => &mut way.tally.rejections,
+            Some(way) => &mut way.tally.calls.rejections,
             None => &mut self.turned_away,
         };
         counts.count(rejection);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::stats::{KeyStats, RejectionCounts};
+use super::stats::{CallCounts, KeyStats};
 use super::tally::{Integral, Tally};
 
 use crate::WaitHistogram;
@@ -232,11 +232,7 @@ impl Keys {
             taken: *taken,
             limit: *limit,
             waiting: 0,
-            admitted: 0,
-            rejections: RejectionCounts::default(),
-            succeeded: 0,
-            failed: 0,
-            abandoned: 0,
+            calls: CallCounts::default(),
             waits: WaitHistogram::default(),
             taken_for: Duration::ZERO,
             there_for: (*limit != usize::MAX).then(|| there.at(now)),

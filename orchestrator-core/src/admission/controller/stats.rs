@@ -10,16 +10,8 @@ use crate::admission::{Rejection, SlotKey};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AdmissionStats {
-    /// Calls that were admitted.
-    pub admitted: u64,
-    /// Calls that were not.
-    pub rejections: RejectionCounts,
-    /// Calls of which somebody said that they went well.
-    pub succeeded: u64,
-    /// Calls of which somebody said that they failed.
-    pub failed: u64,
-    /// Calls of which nobody said how they went, or which were not made after all.
-    pub abandoned: u64,
+    /// What became of the calls.
+    pub calls: CallCounts,
     /// Calls that run.
     pub running: usize,
     /// Calls that wait.
@@ -38,23 +30,41 @@ pub struct KeyStats {
     pub limit: usize,
     /// Calls that wait, for whatever.
     pub waiting: usize,
-    /// Calls that were admitted.
-    pub admitted: u64,
-    /// Calls that were not. Of those that came too deep, or to a closed controller, only such as needed
-    /// what others had needed before.
-    pub rejections: RejectionCounts,
-    /// Calls of which somebody said that they went well.
-    pub succeeded: u64,
-    /// Calls of which somebody said that they failed.
-    pub failed: u64,
-    /// Calls of which nobody said how they went, or which were not made after all.
-    pub abandoned: u64,
+    /// What became of the calls. Of those that came too deep, or to a closed controller, only such are
+    /// counted as needed what others had needed before.
+    pub calls: CallCounts,
     /// How long the admitted ones have waited; those that did not are in the first class.
     pub waits: WaitHistogram,
     /// For how long slots were taken: for two at a time, twice as long.
     pub taken_for: Duration,
     /// For how long there were slots, by the limits that there were. `None` without a limit.
     pub there_for: Option<Duration>,
+}
+
+/// What became of calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CallCounts {
+    /// Those that were admitted.
+    pub admitted: u64,
+    /// Those that were not.
+    pub rejections: RejectionCounts,
+    /// Those of which somebody said that they went well.
+    pub succeeded: u64,
+    /// Those of which somebody said that they failed.
+    pub failed: u64,
+    /// Those of which nobody said how they went, or which were not made after all.
+    pub abandoned: u64,
+}
+
+impl CallCounts {
+    pub(super) fn add(&mut self, other: &Self) {
+        self.admitted += other.admitted;
+        self.rejections.add(&other.rejections);
+        self.succeeded += other.succeeded;
+        self.failed += other.failed;
+        self.abandoned += other.abandoned;
+    }
 }
 
 impl KeyStats {

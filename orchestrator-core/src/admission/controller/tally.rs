@@ -4,17 +4,13 @@
 use std::time::{Duration, Instant};
 
 use super::core::{End, Left};
-use super::stats::{AdmissionStats, KeyStats, RejectionCounts};
+use super::stats::{AdmissionStats, CallCounts, KeyStats};
 use crate::WaitHistogram;
 
 /// What is counted of a route.
 #[derive(Debug)]
 pub(super) struct Tally {
-    admitted: u64,
-    pub(super) rejections: RejectionCounts,
-    succeeded: u64,
-    failed: u64,
-    abandoned: u64,
+    pub(super) calls: CallCounts,
     waits: WaitHistogram,
     running: Integral,
 }
@@ -53,56 +49,45 @@ impl Integral {
 impl Tally {
     pub(super) fn new(now: Instant) -> Self {
         Self {
-            admitted: 0,
-            rejections: RejectionCounts::default(),
-            succeeded: 0,
-            failed: 0,
-            abandoned: 0,
+            calls: CallCounts::default(),
             waits: WaitHistogram::default(),
             running: Integral::new(0, now),
         }
     }
 
     pub(super) fn admit(&mut self, now: Instant, waited: Duration) {
-        self.admitted += 1;
+        self.calls.admitted += 1;
         self.waits.record(waited);
         self.running.set(self.running.now + 1, now);
     }
 
     pub(super) fn end(&mut self, now: Instant, end: End) {
         match end {
-            End::Succeeded(_) => self.succeeded += 1,
-            End::Failed(..) => self.failed += 1,
-            End::Abandoned | End::Unused => self.abandoned += 1,
+            End::Succeeded(_) => self.calls.succeeded += 1,
+            End::Failed(..) => self.calls.failed += 1,
+            End::Abandoned | End::Unused => self.calls.abandoned += 1,
         }
         self.running.set(self.running.now - 1, now);
     }
 
     pub(super) fn leave(&mut self, left: Left) {
+        let rejections = &mut self.calls.rejections;
         let count = match left {
-            Left::GaveUp => &mut self.rejections.gave_up,
-            Left::Cancelled => &mut self.rejections.cancelled,
-            Left::DeadlinePassed => &mut self.rejections.deadline_passed,
-            Left::WouldWait => &mut self.rejections.would_wait,
+            Left::GaveUp => &mut rejections.gave_up,
+            Left::Cancelled => &mut rejections.cancelled,
+            Left::DeadlinePassed => &mut rejections.deadline_passed,
+            Left::WouldWait => &mut rejections.would_wait,
         };
         *count += 1;
     }
 
     pub(super) fn add_to(&self, sum: &mut AdmissionStats) {
-        sum.admitted += self.admitted;
-        sum.rejections.add(&self.rejections);
-        sum.succeeded += self.succeeded;
-        sum.failed += self.failed;
-        sum.abandoned += self.abandoned;
+        sum.calls.add(&self.calls);
         sum.running += self.running.now;
     }
 
     pub(super) fn add_to_key(&self, sum: &mut KeyStats, now: Instant) {
-        sum.admitted += self.admitted;
-        sum.rejections.add(&self.rejections);
-        sum.succeeded += self.succeeded;
-        sum.failed += self.failed;
-        sum.abandoned += self.abandoned;
+        sum.calls.add(&self.calls);
         sum.waits.add_all_of(&self.waits);
         sum.taken_for = sum.taken_for.saturating_add(self.running.at(now));
     }

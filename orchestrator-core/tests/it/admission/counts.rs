@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use orchestrator_core::{
-    AdmissionConfig, CancellationToken, FailureKind, KeyStats, RateConfig, SlotKey,
+    AdmissionConfig, CallCounts, CancellationToken, FailureKind, KeyStats, RateConfig, SlotKey,
 };
 use tokio::time::{Instant, advance};
 
@@ -57,15 +57,14 @@ async fn a_call_counts_once_for_each_of_its_keys_and_for_no_other() {
     let running = controller.try_admit(&request("m")).unwrap();
     let _elsewhere = controller.key_stats_of(role("planner"));
     let counts = |its: &KeyStats| {
-        let KeyStats {
+        let CallCounts {
             admitted,
             succeeded,
             failed,
             abandoned,
-            taken,
             ..
-        } = *its;
-        (admitted, succeeded, failed, abandoned, taken)
+        } = its.calls;
+        (admitted, succeeded, failed, abandoned, its.taken)
     };
     for stats in controller.key_stats() {
         let expected = match &stats.key {
@@ -73,10 +72,13 @@ async fn a_call_counts_once_for_each_of_its_keys_and_for_no_other() {
             _ => (6, 2, 1, 2, 1),
         };
         assert_eq!(counts(&stats), expected, "{}", stats.key);
-        assert_eq!(stats.waits.count(), stats.admitted);
+        assert_eq!(stats.waits.count(), stats.calls.admitted);
     }
     let all = controller.stats();
-    assert_eq!((all.admitted, all.running, all.abandoned), (6, 1, 2));
+    assert_eq!(
+        (all.calls.admitted, all.running, all.calls.abandoned),
+        (6, 1, 2)
+    );
     drop(running);
 }
 
@@ -138,8 +140,8 @@ async fn rejections_are_counted_by_their_reason() {
     controller.try_admit(&request("m")).unwrap_err();
 
     let all = controller.stats();
-    assert_eq!(all.admitted, 1);
-    let counts = all.rejections;
+    assert_eq!(all.calls.admitted, 1);
+    let counts = all.calls.rejections;
     let by_reason = [
         counts.too_many_tokens,
         counts.would_wait,
@@ -153,7 +155,7 @@ async fn rejections_are_counted_by_their_reason() {
     assert_eq!(by_reason, [1, 1, 1, 1, 3, 1, 1, 0]);
     assert_eq!(counts.total(), 9);
     // All of them needed what the first has needed.
-    let of_role = controller.key_stats_of(role("worker")).rejections;
+    let of_role = controller.key_stats_of(role("worker")).calls.rejections;
     assert_eq!((of_role.total(), of_role.cancelled), (9, 3));
     drop(running);
 }

@@ -270,7 +270,7 @@ fn one_probe(times: u64) {
         }
     });
     assert_eq!(probes.load(Ordering::SeqCst) as u64, times);
-    let refused = controller.stats().rejections.refused;
+    let refused = controller.stats().calls.rejections.refused;
     assert_eq!(refused, 63 * times, "all others were told so");
 }
 

@@ -110,7 +110,7 @@ impl<W> Core<W> {
             if let Some(waiter) = self.waiters.get_mut(&number) {
                 let rejection = Rejection::Closed;
                 let tally = &mut self.keys.routes[waiter.place.route].tally;
-                tally.rejections.count(&rejection);
+                tally.calls.rejections.count(&rejection);
                 waiter.state = State::Decided(Err(rejection));
                 wake.extend(waiter.waker.take());
             }

@@ -51,7 +51,11 @@ impl<W> Core<W> {
                 Some(obstacle) => {
                     let reason = self.reason(now, way, obstacle);
                     let rejection = Rejection::Refused { reason };
-                    self.keys.routes[way].tally.rejections.count(&rejection);
+                    self.keys.routes[way]
+                        .tally
+                        .calls
+                        .rejections
+                        .count(&rejection);
                     Err(rejection)
                 }
             };

@@ -95,10 +95,10 @@ impl<W> Core<W> {
 
     pub(in super::super) fn stats(&self) -> AdmissionStats {
         let mut stats = AdmissionStats {
-            rejections: self.turned_away,
             waiting: self.queue.len(),
             ..AdmissionStats::default()
         };
+        stats.calls.rejections = self.turned_away;
         let ways = self.keys.routes.iter();
         ways.for_each(|way| way.tally.add_to(&mut stats));
         stats

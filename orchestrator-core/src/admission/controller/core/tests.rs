@@ -75,8 +75,8 @@ fn finish(mut driver: Driver) -> bool {
     let none_taken = keys.gauges.iter().all(|gauge| gauge.taken == 0);
     let empty = driver.core.waiters.is_empty() && driver.core.queue.is_empty();
     let stats = driver.core.stats();
-    let counted =
-        stats.running == 0 && stats.admitted + stats.rejections.total() == driver.came as u64;
+    let counted = stats.running == 0
+        && stats.calls.admitted + stats.calls.rejections.total() == driver.came as u64;
     assert!(driver.now >= driver.start);
     none_taken && empty && counted && driver.decided == driver.came
 }
