@@ -138,6 +138,48 @@ fn a_lane_that_falls_asleep_sees_what_comes_just_then() {
     runtime.block_on(scheduler.shutdown());
 }
 
+/// A lane that has let others go first is not kept from going on by one that its thread has turned to.
+#[test]
+fn a_lane_that_has_given_way_does_not_wait_for_a_long_task_of_another() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .build()
+        .unwrap();
+    let two = NonZeroUsize::new(2).unwrap();
+    let scheduler = Scheduler::on(runtime.handle(), SchedulerConfig::new(two));
+    let began = Instant::now();
+    for round in 0..300_u32 {
+        let short = Arc::new(AtomicUsize::new(0));
+        // Each takes longer than a lane's turn.
+        let mut tasks: Vec<_> = (0..4)
+            .map(|_| {
+                let short = Arc::clone(&short);
+                scheduler.spawn_fn(move || {
+                    let began = Instant::now();
+                    while began.elapsed() < Duration::from_micros(700) {
+                        std::hint::spin_loop();
+                    }
+                    short.fetch_add(1, Ordering::SeqCst);
+                })
+            })
+            .collect();
+        // This one holds its thread until all others are done.
+        tasks.push(scheduler.spawn_fn(move || {
+            while short.load(Ordering::SeqCst) < 4 {
+                assert!(
+                    began.elapsed() < PATIENCE,
+                    "nobody went on in round {round}"
+                );
+                std::thread::yield_now();
+            }
+        }));
+        for task in tasks {
+            runtime.block_on(task).unwrap();
+        }
+    }
+    runtime.block_on(scheduler.shutdown());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn spawning_while_the_scheduler_ends_leaves_no_task_behind() {
     for _ in 0..300 {
