@@ -145,10 +145,12 @@ fn a_lane_that_has_given_way_does_not_wait_for_a_long_task_of_another() {
         .worker_threads(2)
         .build()
         .unwrap();
-    let two = NonZeroUsize::new(2).unwrap();
-    let scheduler = Scheduler::on(runtime.handle(), SchedulerConfig::new(two));
+    // One more than there are threads, so that a thread turns to it when another gives way.
+    let three = NonZeroUsize::new(3).unwrap();
+    let scheduler = Scheduler::on(runtime.handle(), SchedulerConfig::new(three));
     let began = Instant::now();
-    for round in 0..300_u32 {
+    let rounds = if crate::is_long() { 20_000 } else { 300 };
+    for round in 0..rounds {
         let short = Arc::new(AtomicUsize::new(0));
         // Each takes longer than a lane's turn.
         let mut tasks: Vec<_> = (0..4)
