@@ -21,6 +21,9 @@ mod park;
 mod pump;
 mod shared;
 mod stats;
+#[cfg(test)]
+#[cfg(not(feature = "shuttle"))]
+mod tests;
 
 pub(crate) use blocking::{Inside, blocking};
 pub use config::SchedulerConfig;

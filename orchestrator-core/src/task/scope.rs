@@ -301,6 +301,12 @@ impl Scope {
         token
     }
 
+    #[cfg(test)]
+    #[cfg(not(feature = "shuttle"))]
+    pub(crate) fn sleepers(&self) -> usize {
+        self.lock().sleepers.len()
+    }
+
     /// How many tasks are in the scope.
     pub(crate) fn live(&self) -> usize {
         self.live.load(Ordering::Relaxed) & COUNT

@@ -128,13 +128,19 @@ async fn an_idle_lane_steals_the_child_of_a_busy_one() {
     let parent = scheduler.spawn(async {
         let own = context();
         let (tell, told) = std::sync::mpsc::channel();
-        own.spawn(async move { tell.send(context().lane()).unwrap() });
+        own.spawn(async move {
+            let thief = context().lane();
+            tokio::spawn(async {}).await.unwrap();
+            tell.send((thief, context().lane())).unwrap();
+        });
         // Blocks its lane: only another one can bring the answer.
         (own.lane(), told.recv().unwrap())
     });
-    let (parent, child) = parent.await.unwrap();
-    assert_ne!(parent, child);
-    assert!(scheduler.stats().lanes[child].stolen >= 1);
+    let (parent, (thief, later)) = parent.await.unwrap();
+    assert_ne!(parent, thief);
+    assert_eq!(thief, later);
+    // From then on it is the thief's own.
+    assert_eq!(scheduler.stats().lanes[thief].stolen, 1);
 }
 
 #[tokio::test]
