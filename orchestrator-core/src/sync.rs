@@ -13,13 +13,13 @@ pub(crate) use std::sync::atomic::Ordering;
 #[cfg(not(all(test, feature = "shuttle")))]
 pub(crate) use std::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicUsize, fence},
+    atomic::{AtomicBool, AtomicU8, AtomicUsize, fence},
 };
 
 #[cfg(all(test, feature = "shuttle"))]
 pub(crate) use shuttle::sync::{
     Mutex, MutexGuard,
-    atomic::{AtomicU8, AtomicUsize, fence},
+    atomic::{AtomicBool, AtomicU8, AtomicUsize, fence},
 };
 
 /// Something that is written all the time, on cache lines of its own: otherwise whoever reads its

@@ -42,7 +42,8 @@ impl Inside {
 
 impl Drop for Inside {
     fn drop(&mut self) {
-        if self.0.count_out() {
+        // Of no lane: it counts as one of the first's.
+        if self.0.count_out(0) {
             self.0.wake_joiners();
         }
     }

@@ -113,13 +113,15 @@ pub(crate) fn leave(task: TaskId, slept: bool, ending: Ending) {
         lane.ended(ending);
         let scope = lane.scope()?;
         if slept || !scope.is_open() {
-            return Some((Arc::clone(scope), false));
+            return Some((Arc::clone(scope), Some(lane.index)));
         }
-        scope.count_out().then(|| (Arc::clone(scope), true))
+        scope
+            .count_out(lane.index)
+            .then(|| (Arc::clone(scope), None))
     });
     match rest.flatten() {
-        Some((scope, true)) => scope.wake_joiners(),
-        Some((scope, false)) => scope.leave(task),
+        Some((scope, None)) => scope.wake_joiners(),
+        Some((scope, Some(lane))) => scope.leave(task, lane),
         None => {}
     }
 }

@@ -10,6 +10,7 @@
 //!
 //! Shuttle runs this module through its schedules (`scope/schedules.rs`).
 
+mod census;
 #[cfg(test)]
 #[cfg(feature = "shuttle")]
 mod schedules;
@@ -24,7 +25,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Budget, TaskId};
 use crate::scheduler::Shared;
-use crate::sync::{AtomicU8, AtomicUsize, Mutex, MutexGuard, Ordering, Padded};
+use crate::sync::{AtomicU8, Mutex, MutexGuard, Ordering};
+use census::Census;
 
 /// Nobody was told to end.
 const OPEN: u8 = 0;
@@ -32,13 +34,6 @@ const OPEN: u8 = 0;
 const SOME: u8 = 1;
 /// All were.
 const ALL: u8 = 2;
-
-/// In the count: nobody may come in any more.
-const CLOSED: usize = 1 << (usize::BITS - 1);
-/// In the count: the owner waits for the last to leave.
-const WAITING: usize = CLOSED >> 1;
-/// The count itself.
-const COUNT: usize = WAITING - 1;
 
 /// The children of a task.
 pub(crate) struct Scope {
@@ -49,7 +44,7 @@ pub(crate) struct Scope {
     pub(crate) budget: Budget,
     parent: Option<Arc<Scope>>,
     state: AtomicU8,
-    live: Padded<AtomicUsize>,
+    census: Census,
     inner: Mutex<Inner>,
 }
 
@@ -85,7 +80,7 @@ impl Scope {
             budget,
             parent,
             state: AtomicU8::new(OPEN),
-            live: Padded(AtomicUsize::new(0)),
+            census: Census::default(),
             inner: Mutex::default(),
         }
     }
@@ -108,23 +103,18 @@ impl Scope {
     /// Counts a task in; `false` when the scope takes none any more.
     #[must_use]
     pub(crate) fn enter(&self) -> bool {
-        // What the task may see of the spawner's memory goes with the queue; this is a count.
-        if self.live.fetch_add(1, Ordering::Relaxed) & CLOSED == 0 {
-            return true;
-        }
-        self.live.fetch_sub(1, Ordering::Relaxed);
-        false
+        self.census.enter()
     }
 
     /// Counts a task out that has ended. It was waiting, or the scope has told somebody to end.
-    pub(crate) fn leave(&self, task: TaskId) {
+    pub(crate) fn leave(&self, task: TaskId, lane: usize) {
         let mut inner = self.lock();
         let waker = inner.sleepers.remove(&task.0);
         inner.aborted.remove(&task.0);
         drop(inner);
         // A waker may run anything when it is dropped.
         drop(waker);
-        if self.count_out() {
+        if self.count_out(lane) {
             self.wake_joiners();
         }
     }
@@ -135,13 +125,11 @@ impl Scope {
         self.state.load(Ordering::Relaxed) == OPEN
     }
 
-    /// Counts a task out. Says whether somebody waits for that.
+    /// Counts a task out that ends on a lane. Says whether somebody waits for that.
     #[inline]
     #[must_use]
-    pub(crate) fn count_out(&self) -> bool {
-        // What the task has done is seen by whoever waits for the scope to be empty.
-        let before = self.live.fetch_sub(1, Ordering::AcqRel);
-        before & (COUNT | WAITING) == WAITING | 1
+    pub(crate) fn count_out(&self, lane: usize) -> bool {
+        self.census.leave(lane)
     }
 
     /// Notes that a task waits. `false`: it was told to end, and must not.
@@ -259,7 +247,7 @@ impl Scope {
             inner.joiners.push(waker);
         }
         // The last to leave sees this, or has left before, and then the look that follows sees that.
-        self.live.fetch_or(WAITING, Ordering::AcqRel);
+        self.census.wait();
         drop(inner);
         if self.try_close() {
             // Others may wait for the same.
@@ -271,15 +259,7 @@ impl Scope {
 
     /// Closes the scope if it is empty.
     pub(crate) fn try_close(&self) -> bool {
-        let now = self.live.load(Ordering::Acquire);
-        if now & COUNT != 0 {
-            return false;
-        }
-        let closed = (now & WAITING) | CLOSED;
-        let closing = self
-            .live
-            .compare_exchange(now, closed, Ordering::AcqRel, Ordering::Acquire);
-        now & CLOSED != 0 || closing.is_ok()
+        self.census.try_close()
     }
 
     pub(crate) fn wake_joiners(&self) {
@@ -309,7 +289,7 @@ impl Scope {
 
     /// How many tasks are in the scope.
     pub(crate) fn live(&self) -> usize {
-        self.live.load(Ordering::Relaxed) & COUNT
+        self.census.live()
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -41,7 +41,7 @@ fn endless(scope: &Scope, task: TaskId, bug: Bug) {
             }
         }
     }
-    scope.leave(task);
+    scope.leave(task, task.0 as usize);
 }
 
 fn wait_until_empty(scope: &Scope, bug: Bug) {
