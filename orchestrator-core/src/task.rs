@@ -59,6 +59,8 @@ pub(crate) struct Meta {
     /// The lane that it belongs to, if it has one.
     pub(crate) home: AtomicU32,
     pub(crate) begun: AtomicBool,
+    /// Its handle has told it to end.
+    aborted: AtomicBool,
     /// When it was put in line, in nanoseconds since the scheduler was made.
     pub(crate) queued: u64,
 }
@@ -85,6 +87,7 @@ where
         scope: Arc::clone(scope),
         home: AtomicU32::new(NO_LANE),
         begun: AtomicBool::new(false),
+        aborted: AtomicBool::new(false),
         queued,
     };
     let (job, task) = Builder::new()

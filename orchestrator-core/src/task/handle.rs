@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 
 use async_task::Task;
@@ -13,42 +13,39 @@ use super::{Meta, TaskError, TaskId, TaskStatus};
 ///
 /// Dropping it does not stop the task. To stop it, [`abort`](Self::abort). Once it has given its
 /// result it must not be polled again.
-pub struct TaskHandle<T> {
-    id: TaskId,
-    /// None once it has given its result, or if it was never taken on.
-    task: Option<Task<Result<T, TaskError>, Meta>>,
-    aborted: AtomicBool,
+pub struct TaskHandle<T>(Inner<T>);
+
+/// Two words: there are as many handles as tasks.
+enum Inner<T> {
+    Task(Task<Result<T, TaskError>, Meta>),
+    /// It has given its result, or was never taken on.
+    Gone(TaskId),
 }
 
 impl<T> TaskHandle<T> {
     pub(super) fn new(task: Task<Result<T, TaskError>, Meta>) -> Self {
-        Self {
-            id: task.metadata().id,
-            task: Some(task),
-            aborted: AtomicBool::new(false),
-        }
+        Self(Inner::Task(task))
     }
 
     /// Of a task whose parent has ended before.
     pub(super) fn refused(id: TaskId) -> Self {
-        Self {
-            id,
-            task: None,
-            aborted: AtomicBool::new(false),
-        }
+        Self(Inner::Gone(id))
     }
 
     /// The task's name.
     #[must_use]
     pub fn id(&self) -> TaskId {
-        self.id
+        match &self.0 {
+            Inner::Task(task) => task.metadata().id,
+            Inner::Gone(id) => *id,
+        }
     }
 
     /// Where the task stands at this moment.
     #[must_use]
     pub fn status(&self) -> TaskStatus {
-        match &self.task {
-            Some(task) if !task.is_finished() => task.metadata().status(),
+        match &self.0 {
+            Inner::Task(task) if !task.is_finished() => task.metadata().status(),
             _ => TaskStatus::Ended,
         }
     }
@@ -65,11 +62,12 @@ impl<T> TaskHandle<T> {
     /// is ended at its next `.await`, and one that is queued when a lane comes to it. The handle gives
     /// its result when all below the task have ended too. A task that has ended keeps its result.
     pub fn abort(&self) {
-        if let Some(task) = &self.task
+        if let Inner::Task(task) = &self.0
             && !task.is_finished()
         {
-            self.aborted.store(true, Ordering::Relaxed);
-            task.metadata().scope.abort(self.id);
+            let meta = task.metadata();
+            meta.aborted.store(true, Ordering::Relaxed);
+            meta.scope.abort(meta.id);
         }
     }
 }
@@ -78,9 +76,9 @@ impl<T> Future for TaskHandle<T> {
     type Output = Result<T, TaskError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let id = self.id;
-        let Some(task) = &mut self.task else {
-            return Poll::Ready(Err(TaskError::Cancelled { task: id }));
+        let task = match &mut self.0 {
+            Inner::Task(task) => task,
+            Inner::Gone(task) => return Poll::Ready(Err(TaskError::Cancelled { task: *task })),
         };
         let result = ready!(Pin::new(task).poll(context));
         self.let_go();
@@ -90,12 +88,16 @@ impl<T> Future for TaskHandle<T> {
 
 impl<T> TaskHandle<T> {
     fn let_go(&mut self) {
-        if let Some(task) = self.task.take() {
-            if *self.aborted.get_mut() && task.is_finished() {
-                // It may have ended before it could be told, and then nobody else takes this back.
-                task.metadata().scope.forget(self.id);
+        if let Inner::Task(task) = &self.0 {
+            let id = task.metadata().id;
+            if let Inner::Task(task) = std::mem::replace(&mut self.0, Inner::Gone(id)) {
+                let meta = task.metadata();
+                if meta.aborted.load(Ordering::Relaxed) && task.is_finished() {
+                    // It may have ended before it could be told, and then nobody else takes this back.
+                    meta.scope.forget(id);
+                }
+                task.detach();
             }
-            task.detach();
         }
     }
 }
