@@ -124,23 +124,26 @@ async fn children_run_on_their_parents_lane_before_normal_tasks_the_newest_first
 /// The one thing that a lane does while its parent's lane blocks its thread.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_idle_lane_steals_the_child_of_a_busy_one() {
-    let scheduler = lanes(2);
-    let parent = scheduler.spawn(async {
+    let scheduler = Arc::new(lanes(2));
+    let stats = Arc::clone(&scheduler);
+    let parent = scheduler.spawn(async move {
         let own = context();
         let (tell, told) = std::sync::mpsc::channel();
         own.spawn(async move {
             let thief = context().lane();
             tokio::spawn(async {}).await.unwrap();
-            tell.send((thief, context().lane())).unwrap();
+            // Read while the parent blocks. Once it goes on it may itself be stolen while it waits for its child.
+            let stolen = stats.stats().lanes[thief].stolen;
+            tell.send((thief, context().lane(), stolen)).unwrap();
         });
         // Blocks its lane: only another one can bring the answer.
         (own.lane(), told.recv().unwrap())
     });
-    let (parent, (thief, later)) = parent.await.unwrap();
+    let (parent, (thief, later, stolen)) = parent.await.unwrap();
     assert_ne!(parent, thief);
     assert_eq!(thief, later);
     // From then on it is the thief's own.
-    assert_eq!(scheduler.stats().lanes[thief].stolen, 1);
+    assert_eq!(stolen, 1);
 }
 
 #[tokio::test]
