@@ -7,7 +7,7 @@ use orchestrator_core::{AdmissionConfig, AdmissionController, DepthGuard};
 use crate::role::Role;
 
 /// How many sessions of a role run at once in a process, by default.
-pub const SESSIONS_OF_A_ROLE: usize = 10;
+const OF_A_ROLE: usize = 10;
 
 /// The rules by default: 10 sessions of each role at once, and only a Commander starts others. A mission
 /// has one Commander, so there are at most 10 missions that decide at a time.
@@ -22,7 +22,7 @@ pub fn session_admission() -> AdmissionConfig {
     });
     all.into_iter().fold(
         AdmissionConfig::default().with_depth(depth),
-        |config, role| config.with_role(role.to_string(), SESSIONS_OF_A_ROLE),
+        |config, role| config.with_role(role.to_string(), OF_A_ROLE),
     )
 }
 

@@ -58,7 +58,7 @@ pub use orchestrator_pool as pool;
 pub use orchestrator_state as state;
 pub use orchestrator_tools as tools;
 
-pub use admission::{SESSIONS_OF_A_ROLE, process_admission, session_admission};
+pub use admission::{process_admission, session_admission};
 pub use agent_run::{AgentRun, AgentStep, TurnEnd};
 pub use brief::{
     CheckName, CommanderBrief, Failure, PlannerBrief, ReviewerBrief, WaivedPart, WorkerBrief,

@@ -96,12 +96,14 @@ impl WarmSessions {
             let open = OpenSession {
                 sessions: Arc::clone(self),
                 role,
-                session: Some(kept.session),
+                session: kept.session,
+                is_out: true,
                 tasks: kept.tasks,
                 origin,
             };
             // A server may have forgotten it meanwhile; another is as good.
-            if open.assign(spec.clone()).await.is_ok() {
+            let assigned = self.backend.assign(&open.session, spec.clone()).await;
+            if assigned.is_ok() {
                 self.lock().counts.count(origin);
                 return Ok(open);
             }
@@ -111,7 +113,8 @@ impl WarmSessions {
         Ok(OpenSession {
             sessions: Arc::clone(self),
             role,
-            session: Some(session),
+            session,
+            is_out: true,
             tasks: 0,
             origin: SessionOrigin::New,
         })
@@ -167,8 +170,9 @@ impl SessionCounts {
 pub struct OpenSession {
     sessions: Arc<WarmSessions>,
     role: Role,
-    /// `None` once it was given back.
-    session: Option<SessionId>,
+    session: SessionId,
+    /// Until it was given back.
+    is_out: bool,
     tasks: u32,
     origin: SessionOrigin,
 }
@@ -195,10 +199,7 @@ impl OpenSession {
         };
         let accepts = |value: &Value| typed(value).and_then(|report| accept(&report));
         let backend = Arc::clone(&self.sessions.backend);
-        let turn = match &self.session {
-            Some(session) => backend.prompt(session, prompt, &accepts).await,
-            None => Err(SessionError::Unknown(role.to_string())),
-        };
+        let turn = backend.prompt(&self.session, prompt, &accepts).await;
         self.tasks += 1;
         self.give_back(turn.is_ok()).await;
         let turn = turn?;
@@ -206,49 +207,39 @@ impl OpenSession {
         Ok((report, turn))
     }
 
-    async fn assign(&self, spec: SessionSpec) -> Result<(), SessionError> {
-        match &self.session {
-            Some(session) => self.sessions.backend.assign(session, spec).await,
-            None => Err(SessionError::Unknown(self.role.to_string())),
-        }
-    }
-
     /// Keeps the session if it may be given another task, and ends it otherwise.
     async fn give_back(&mut self, ended_well: bool) {
-        let Some(session) = &self.session else {
-            return;
-        };
         let backend = Arc::clone(&self.sessions.backend);
-        let clean =
-            ended_well && self.tasks < TASKS && backend.reset(session).await.unwrap_or(false);
-        if clean {
-            self.keep();
+        let may_be_kept = ended_well && self.tasks < TASKS;
+        let is_clean = may_be_kept && backend.reset(&self.session).await.unwrap_or(false);
+        if !(is_clean && self.keep()) {
+            backend.delete(&self.session).await;
         }
-        if let Some(session) = &self.session {
-            backend.delete(session).await;
-        }
-        self.session = None;
+        self.is_out = false;
     }
 
     /// Puts the session with those that are kept, if there is room.
-    fn keep(&mut self) {
+    fn keep(&self) -> bool {
         let mut inner = self.sessions.lock();
         let of_role = inner.kept.iter().filter(|kept| kept.role == self.role);
-        if of_role.count() < KEPT {
-            inner.kept.extend(self.session.take().map(|session| Kept {
+        let is_room = of_role.count() < KEPT;
+        if is_room {
+            inner.kept.push(Kept {
                 role: self.role,
                 lane: lane(),
-                session,
+                session: self.session.clone(),
                 tasks: self.tasks,
-            }));
+            });
         }
+        is_room
     }
 }
 
 impl Drop for OpenSession {
     fn drop(&mut self) {
-        let mut inner = self.sessions.lock();
-        inner.dropped.extend(self.session.take());
+        if self.is_out {
+            self.sessions.lock().dropped.push(self.session.clone());
+        }
     }
 }
 

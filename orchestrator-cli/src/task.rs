@@ -3,10 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use orchestrator_agents::core::{AdmissionController, ShutdownManager};
+use orchestrator_agents::core::{ShutdownManager, SlotKey};
 use orchestrator_agents::{
-    LanguageModel, MechanicalModel, MissionError, MissionOptions, MissionSummary, Role,
-    SESSIONS_OF_A_ROLE, StopSignal, run_mission, session_admission,
+    LanguageModel, MechanicalModel, MissionError, MissionOptions, MissionSummary, Role, StopSignal,
+    run_mission,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,12 +34,9 @@ pub(crate) async fn mission(
 ) -> Result<MissionSummary, Failure> {
     if let Some(workers) = arguments.workers {
         options.workers = workers;
-        if workers.get() > SESSIONS_OF_A_ROLE {
-            // Of the process's slots there are fewer, and it has no other mission.
-            let role = Role::Worker.to_string();
-            let rules = session_admission().with_role(role, workers.get());
-            options.admission = AdmissionController::new(rules);
-        }
+        // The process has no other mission.
+        let role = SlotKey::Role(Role::Worker.to_string().into());
+        options.admission.set_limit(role, workers.get());
     }
     options.strict = arguments.strict;
     let model: Arc<dyn LanguageModel> = match arguments.model {

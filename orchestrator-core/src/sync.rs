@@ -22,6 +22,14 @@ pub(crate) use shuttle::sync::{
     atomic::{AtomicBool, AtomicU8, AtomicUsize, fence},
 };
 
+/// Takes a lock, also where somebody has panicked who held it: nothing under the locks of this crate panics
+/// half-way.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
 /// Something that is written all the time, on cache lines of its own: otherwise whoever reads its
 /// neighbours would fetch them anew each time. Two lines, since processors fetch them in pairs.
 #[derive(Debug, Default)]

@@ -9,14 +9,14 @@ mod tests;
 use std::{
     future::poll_fn,
     num::NonZeroUsize,
-    sync::{Arc, PoisonError},
+    sync::Arc,
     task::{Poll, Waker},
 };
 
 pub use self::claim::Claim;
 use self::core::{Arrival, SlotCore, Waited};
 pub use self::error::{AcquireError, SlotsClosed};
-use crate::sync::Mutex;
+use crate::sync::{Mutex, lock};
 
 /// A limit on how many things run at a time. Clones share it.
 ///
@@ -51,8 +51,7 @@ impl Shared {
     fn with<R>(&self, act: impl FnOnce(&mut SlotCore<Waker>, &mut Vec<Waker>) -> R) -> R {
         let mut wake = Vec::new();
         let result = {
-            // No code of others runs under the lock, so poison means nothing here.
-            let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut core = lock(&self.core);
             act(&mut core, &mut wake)
         };
         for waker in wake {

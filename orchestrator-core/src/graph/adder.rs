@@ -5,12 +5,13 @@ use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::board::{Board, Late, LateTask, lock};
+use super::board::{Board, Late, LateTask};
 use super::mark::Mark;
 use super::plan::index;
 use super::run::Start;
 use super::{FailurePolicy, GraphError, NodeStatus};
 use crate::scheduler;
+use crate::sync::lock;
 
 /// Adds tasks to a graph that is being run. Cheap to clone.
 pub struct GraphAdder<K, E> {

@@ -1,14 +1,15 @@
 //! What is known of a graph that is being run.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::mark::Mark;
 use super::plan::Layout;
 use super::report::JobError;
 use super::seats::Seats;
 use super::{FailurePolicy, NodeStatus};
+use crate::sync::{Mutex, MutexGuard, lock};
 use crate::task::Scope;
 
 /// What is known of a run.
@@ -127,9 +128,4 @@ impl<K> Late<K> {
     fn mark(&self, at: u32, fixed: usize) -> &Mark {
         &self.tasks[at as usize - fixed].mark
     }
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing under these locks panics half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,12 +4,12 @@ use std::fmt::{self, Display};
 use std::future::Future;
 use std::hash::Hash;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use super::adder::GraphAdder;
-use super::board::{Board, lock};
+use super::board::Board;
 use super::options::RunOptions;
 use super::plan::Layout;
 use super::report::GraphReport;
@@ -17,6 +17,7 @@ use super::runner::Run;
 use super::seats::Seats;
 use super::{GraphError, TaskGraph};
 use crate::Scheduler;
+use crate::sync::{Mutex, lock};
 use crate::task::{Scope, TaskContext, TaskHandle};
 
 impl<K: Ord + Hash + Clone + Display + Send + Sync + 'static> TaskGraph<K> {

@@ -15,11 +15,12 @@ use std::task::Poll;
 use futures_util::{FutureExt, poll};
 
 use super::FailurePolicy;
-use super::board::{Board, lock};
+use super::board::Board;
 use super::plan::index;
 use super::report::JobError;
 use super::row::Row;
 use super::seats::Seat;
+use crate::sync::lock;
 use crate::task::{Scope, TaskOptions};
 use crate::{panics, scheduler};
 

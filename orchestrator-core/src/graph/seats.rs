@@ -13,12 +13,11 @@ mod schedules;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::sync::PoisonError;
 
 use crossbeam_deque::{Injector, Stealer, Worker};
 
 use crate::scheduler::until_settled;
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, fence};
+use crate::sync::{AtomicUsize, Mutex, Ordering, fence, lock};
 
 /// Ready tasks, by how long a path begins with them; of equals the first.
 type Line = BinaryHeap<(u64, Reverse<u32>)>;
@@ -110,9 +109,4 @@ impl Seats {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing under these locks panics half-way.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -106,22 +106,27 @@ pub(crate) fn sleep(task: TaskId, waker: &Waker) -> bool {
     scope().is_none_or(|scope| scope.sleep(task, waker))
 }
 
+/// What there is to do for a task's end that runs others' code. Nearly always nothing: the end is a count, and
+/// nobody waits for it.
+enum Rest {
+    Wake(Arc<Scope>),
+    Leave(Arc<Scope>, usize),
+}
+
 /// The task that this thread runs has ended.
 pub(crate) fn leave(task: TaskId, slept: bool, ending: Ending) {
-    // Nearly always this is a count, and nobody waits for it.
     let rest = with(|lane| {
         lane.ended(ending);
         let scope = lane.scope()?;
         if slept || !scope.is_open() {
-            return Some((Arc::clone(scope), Some(lane.index)));
+            return Some(Rest::Leave(Arc::clone(scope), lane.index));
         }
-        scope
-            .count_out(lane.index)
-            .then(|| (Arc::clone(scope), None))
+        let last = scope.count_out(lane.index);
+        last.then(|| Rest::Wake(Arc::clone(scope)))
     });
     match rest.flatten() {
-        Some((scope, None)) => scope.wake_joiners(),
-        Some((scope, Some(lane))) => scope.leave(task, lane),
+        Some(Rest::Wake(scope)) => scope.wake_joiners(),
+        Some(Rest::Leave(scope, lane)) => scope.leave(task, lane),
         None => {}
     }
 }

@@ -15,10 +15,9 @@
 #[cfg(feature = "shuttle")]
 mod schedules;
 
-use std::sync::PoisonError;
 use std::task::Waker;
 
-use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, Padded, fence};
+use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, Padded, fence, lock};
 
 /// Where idle lanes sleep.
 #[derive(Debug)]
@@ -139,7 +138,6 @@ impl Parking {
     }
 
     fn lock(&self) -> MutexGuard<'_, Beds> {
-        // Nothing under this lock panics half-way.
-        self.beds.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.beds)
     }
 }

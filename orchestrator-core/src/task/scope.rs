@@ -18,14 +18,14 @@ mod schedules;
 use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Waker};
 
 use tokio_util::sync::CancellationToken;
 
 use super::{Budget, TaskId};
 use crate::scheduler::Shared;
-use crate::sync::{AtomicU8, Mutex, MutexGuard, Ordering};
+use crate::sync::{AtomicU8, Mutex, MutexGuard, Ordering, lock};
 use census::Census;
 
 /// Nobody was told to end.
@@ -293,8 +293,7 @@ impl Scope {
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        // Nothing under this lock panics half-way.
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.inner)
     }
 }
 

@@ -32,8 +32,8 @@ pub(super) struct Keys {
 pub(super) struct Gauge {
     pub(super) key: SlotKey,
     pub(super) limit: usize,
-    /// The limit over time.
-    there: Integral,
+    /// The limit over time; `None` where there was none at some time.
+    there: Option<Integral>,
     pub(super) taken: usize,
     pub(super) scaling: Option<SlotScaling>,
 }
@@ -143,7 +143,7 @@ impl Keys {
         self.gauges.push(Gauge {
             key: key.clone(),
             limit,
-            there: Integral::new(limit, now),
+            there: (limit != usize::MAX).then(|| Integral::new(limit, now)),
             taken: 0,
             scaling,
         });
@@ -213,7 +213,10 @@ impl Keys {
 impl Gauge {
     pub(super) fn set_limit(&mut self, limit: usize, now: Instant) {
         self.limit = limit;
-        self.there.set(limit, now);
+        self.there = self.there.take().filter(|_| limit != usize::MAX);
+        if let Some(there) = &mut self.there {
+            there.set(limit, now);
+        }
     }
 }
 
@@ -235,7 +238,7 @@ impl Keys {
             calls: CallCounts::default(),
             waits: WaitHistogram::default(),
             taken_for: Duration::ZERO,
-            there_for: (*limit != usize::MAX).then(|| there.at(now)),
+            there_for: there.map(|there| there.at(now)),
         };
         let ways = self.routes.iter();
         for way in ways.filter(|way| way.gauges.contains(&gauge)) {

@@ -1,6 +1,6 @@
 //! The lock around the rules.
 
-use std::{sync::PoisonError, task::Waker};
+use std::task::Waker;
 
 use tokio::time::Instant;
 
@@ -8,7 +8,11 @@ use super::{
     core::{Core, End},
     keys::Ticket,
 };
-use crate::{Priority, admission::MemorySource, sync::Mutex};
+use crate::{
+    Priority,
+    admission::MemorySource,
+    sync::{Mutex, lock},
+};
 
 /// The rules, their lock, and where the memory is read.
 pub(super) struct Shared {
@@ -32,8 +36,7 @@ impl Shared {
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut Core<Waker>, &mut Vec<Waker>) -> R) -> R {
         let mut wake = Vec::new();
         let result = {
-            // No code of others runs under the lock, so poison means nothing here.
-            let mut core = self.core.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut core = lock(&self.core);
             act(&mut core, &mut wake)
         };
         for waker in wake {

@@ -37,7 +37,8 @@ pub struct KeyStats {
     pub waits: WaitHistogram,
     /// For how long slots were taken: for two at a time, twice as long.
     pub taken_for: Duration,
-    /// For how long there were slots, by the limits that there were. `None` without a limit.
+    /// For how long there were slots, by the limits that there were. `None` where there was no limit at some
+    /// time.
     pub there_for: Option<Duration>,
 }
 
@@ -69,7 +70,7 @@ impl CallCounts {
 
 impl KeyStats {
     /// The share of the slots that were taken, over the time since the key was first asked for: between 0
-    /// and 1, or more while a limit was lowered below what ran. `None` without a limit.
+    /// and 1, or more while a limit was lowered below what ran. `None` where there was no limit at some time.
     #[must_use]
     pub fn utilization(&self) -> Option<f64> {
         let there = self.there_for?.as_secs_f64();

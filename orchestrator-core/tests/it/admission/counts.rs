@@ -39,6 +39,11 @@ async fn slots_are_counted_over_time() {
     let of_model = controller.key_stats_of(SlotKey::Model(model()));
     assert_eq!((of_model.taken_for, of_model.there_for), (3 * SECOND, None));
     assert_eq!(of_model.utilization(), None);
+    // A limit that comes later has no share of the time before it.
+    controller.set_limit(SlotKey::Model(model()), 1);
+    advance(SECOND).await;
+    let of_model = controller.key_stats_of(SlotKey::Model(model()));
+    assert_eq!((of_model.limit, of_model.utilization()), (1, None));
 }
 
 #[tokio::test(start_paused = true)]
