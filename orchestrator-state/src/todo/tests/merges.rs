@@ -146,7 +146,9 @@ fn taken_up(
 fn bare(text: &str) -> Vec<String> {
     let mut document = TodoDocument::parse(text);
     for index in 0..document.lines.len() {
-        // To `rejected`, which is the one that is written out where there was no word.
+        // To `rejected`, which is the one that is written out where there was no word. By way of another, for
+        // a person's own form of `rejected` would stay.
+        document.set_line(index, Status::Pending);
         document.set_line(index, Status::Rejected);
     }
     document
