@@ -1,5 +1,6 @@
 //! `orchestrator task`: a mission, its signals and its summary.
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -33,10 +34,7 @@ pub(crate) async fn mission(
     stays: bool,
 ) -> Result<MissionSummary, Failure> {
     if let Some(workers) = arguments.workers {
-        options.workers = workers;
-        // The process has no other mission.
-        let role = SlotKey::Role(Role::Worker.to_string().into());
-        options.admission.set_limit(role, workers.get());
+        allow(&mut options, workers);
     }
     options.strict = arguments.strict;
     let model: Arc<dyn LanguageModel> = match arguments.model {
@@ -50,6 +48,16 @@ pub(crate) async fn mission(
         summary::print(&ended, stays);
     }
     Ok(ended)
+}
+
+/// So many Workers at once. The process has no other mission, so its slots are this one's.
+fn allow(options: &mut MissionOptions, workers: NonZeroUsize) {
+    options.workers = workers;
+    options.admission.set_limit(worker_slots(), workers.get());
+}
+
+fn worker_slots() -> SlotKey {
+    SlotKey::Role(Role::Worker.to_string().into())
 }
 
 /// Runs a mission to its end, or to the first signal and then to its clean end.
@@ -171,5 +179,26 @@ impl Signals {
         }
         #[cfg(not(unix))]
         self.interrupt.recv().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use orchestrator_agents::core::AdmissionController;
+    use orchestrator_agents::session_admission;
+
+    use super::*;
+
+    #[test]
+    fn the_process_has_slots_for_as_many_workers_as_are_asked_for() {
+        let mut options = MissionOptions::new("replace a with b", ".");
+        options.admission = AdmissionController::new(session_admission());
+        for workers in [1, 25] {
+            allow(&mut options, NonZeroUsize::new(workers).unwrap());
+            let slots = options.admission.key_stats_of(worker_slots());
+            assert_eq!((options.workers.get(), slots.limit), (workers, workers));
+        }
+        let others = SlotKey::Role(Role::Reviewer.to_string().into());
+        assert_eq!(options.admission.key_stats_of(others).limit, 10);
     }
 }
