@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use orchestrator_hooks::{Event, Hook, HookRegistry, Phase, RegisterError};
+use orchestrator_hooks::{Event, Hook, HookFailure, HookRegistry, Phase, RegisterError};
 use orchestrator_tools::Effect;
 use serde_json::Value;
 
@@ -50,10 +50,10 @@ impl Event for BeforeToolCall {
         }
     }
 
-    /// A guard that crashed has not allowed anything.
-    fn on_panic(&self, hook: &str) -> Option<BeforeToolAction> {
+    /// A guard that failed has not allowed anything.
+    fn on_failure(&self, failure: &HookFailure) -> Option<BeforeToolAction> {
         Some(BeforeToolAction::Block(format!(
-            "the hook `{hook}` crashed before it allowed this"
+            "not allowed, because the {failure}"
         )))
     }
 }
@@ -149,7 +149,7 @@ mod tests {
                 effect,
                 arguments: Value::Null,
             };
-            let answer = hooks.before_tool_call.dispatch(&mut call).await;
+            let answer = hooks.before_tool_call.dispatch(&mut call).await.unwrap();
             assert_eq!(answer.is_none(), allowed, "{role} {effect}");
         }
     }

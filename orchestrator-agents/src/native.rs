@@ -61,7 +61,7 @@ impl NativeBackend {
             arguments: call.arguments,
         };
         if let Some(BeforeToolAction::Block(reason)) =
-            self.hooks.before_tool_call.dispatch(&mut before).await
+            self.hooks.before_tool_call.dispatch(&mut before).await?
         {
             return Ok(Err(reason));
         }
@@ -76,7 +76,7 @@ impl NativeBackend {
             tool: call.name.clone(),
             result: result.map_err(|error| error_text(&error)),
         };
-        let replaced = self.hooks.after_tool_call.dispatch(&mut after).await;
+        let replaced = self.hooks.after_tool_call.dispatch(&mut after).await?;
         let result = match replaced {
             Some(AfterToolAction::Replace(result)) => result,
             _ => after.result,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use orchestrator_hooks::HookFailure;
 use orchestrator_tools::{Effect, ToolContext, ToolRegistry};
 use serde_json::Value;
 
@@ -130,6 +131,9 @@ pub enum SessionError {
     /// The session still has a task, and what it knows of it.
     #[error("session {0} has a task: reset it before it is given another")]
     NotReset(String),
+    /// A hook failed that the turn cannot do without.
+    #[error(transparent)]
+    Hook(#[from] HookFailure),
     /// A tool call could not be written down.
     #[error("a tool call could not be journaled")]
     Journal(#[source] Box<dyn std::error::Error + Send + Sync>),

@@ -22,7 +22,8 @@ impl fmt::Display for Relation {
     }
 }
 
-/// Why [`HookRegistry::register`](crate::HookRegistry::register) refused a hook.
+/// Why [`HookRegistry::register`](crate::HookRegistry::register) refused a hook, or
+/// [`register_all`](crate::HookRegistry::register_all) a set of them.
 ///
 /// The registry is then as it was: the hooks that stood in it stand there still.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +44,7 @@ pub enum RegisterError {
     /// A constraint names what no other hook of the registry is called.
     #[error(
         "hook `{hook}` asks to run {relation} `{target}`, but no other hook of event `{event}` \
-         has that name or label: register the target first, or correct the name"
+         has that name or label: register the target first or with it, or correct the name"
     )]
     UnknownTarget {
         /// The event's name.
@@ -79,17 +80,36 @@ pub enum RegisterError {
 
     /// The constraints run in circles.
     #[error(
-        "hook `{hook}` closes a cycle in event `{event}`: `{}` wait for each other. \
-         Remove one `before` or `after` among them",
-        hooks.join("`, `")
+        "in event `{event}`, {} wait for each other: remove one `before` or `after` {}",
+        groups(cycles),
+        if cycles.len() == 1 { "among them" } else { "in each group" }
     )]
     Cycle {
         /// The event's name.
         event: &'static str,
+        /// For each group of hooks that can all be reached from each other, its names, sorted.
+        /// There was no cycle before, so each leads through a new hook.
+        cycles: Vec<Vec<String>>,
+    },
+
+    /// A sync hook cannot be interrupted, so it cannot have a time limit.
+    #[error(
+        "hook `{hook}` of event `{event}` is sync, and nothing can interrupt it when its \
+         time-out is over: drop the time-out, or make the hook async"
+    )]
+    TimeoutOnSync {
+        /// The event's name.
+        event: &'static str,
         /// The hook that was to be registered.
         hook: String,
-        /// Every hook of every cycle, sorted. They are one group: there was no cycle before, so
-        /// each one leads through the new hook.
-        hooks: Vec<String>,
     },
+}
+
+fn groups(cycles: &[Vec<String>]) -> String {
+    let groups = cycles
+        .iter()
+        .map(|hooks| format!("`{}`", hooks.join("`, `")));
+    groups
+        .collect::<Vec<_>>()
+        .join(" wait for each other, and ")
 }

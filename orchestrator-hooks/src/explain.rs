@@ -2,11 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{
-    Event, Phase, Relation,
-    order::{Neighbour, Order},
-    plan::Entry,
-};
+use petgraph::stable_graph::NodeIndex;
+
+use crate::{Phase, Relation, order::Order, spec::Spec};
 
 /// A constraint between two hooks, seen from one of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,26 +37,15 @@ pub struct StepReason {
 }
 
 impl StepReason {
-    pub(crate) fn new<E: Event>(
-        hooks: &[Arc<Entry<E>>],
-        order: &Order<'_, E>,
-        index: usize,
-    ) -> Self {
+    fn new(order: &Order, spec: &Spec, node: NodeIndex) -> Self {
         let links = |side| {
-            let mut links: Vec<Link> = order
-                .neighbours(index, side)
-                .into_iter()
-                .map(
-                    |Neighbour {
-                         other,
-                         asked_by,
-                         target,
-                     }| Link {
-                        other: hooks[other].hook.name.clone(),
-                        asked_by: hooks[asked_by].hook.name.clone(),
-                        target: target.to_owned(),
-                    },
-                )
+            let neighbours = order.neighbours(node, side).into_iter();
+            let mut links: Vec<Link> = neighbours
+                .map(|neighbour| Link {
+                    other: neighbour.other.to_owned(),
+                    asked_by: neighbour.asked_by.to_owned(),
+                    target: neighbour.target.to_owned(),
+                })
                 .collect();
             // The order of edges is the order of registration, which must not show.
             links.sort_by(|a, b| {
@@ -67,15 +54,14 @@ impl StepReason {
             links.dedup();
             links
         };
-        let hook = &hooks[index].hook;
+        let lapsed = order.lapsed(node);
         Self {
-            name: hook.name.clone(),
-            phase: hook.phase,
-            priority: hook.priority,
+            name: spec.name.clone(),
+            phase: spec.phase,
+            priority: spec.priority,
             after: links(Relation::After),
             before: links(Relation::Before),
-            lapsed: order
-                .lapsed(index)
+            lapsed: lapsed
                 .map(|(side, target)| (side, target.to_owned()))
                 .collect(),
         }
@@ -96,6 +82,24 @@ pub struct Explanation {
     pub event: &'static str,
     /// The hooks, first to last.
     pub steps: Vec<StepReason>,
+}
+
+impl Explanation {
+    /// Of hooks in the order in which they run. The links are found again from the constraints,
+    /// so that a plan need not carry them for the few who ask.
+    pub(crate) fn new<'a>(
+        event: &'static str,
+        specs: impl ExactSizeIterator<Item = &'a Arc<Spec>> + Clone,
+    ) -> Self {
+        let mut order = Order::default();
+        let nodes: Vec<NodeIndex> = specs.clone().map(|spec| order.insert(spec)).collect();
+        let steps = specs.zip(nodes);
+        let steps = steps.map(|(spec, node)| StepReason::new(&order, spec, node));
+        Self {
+            event,
+            steps: steps.collect(),
+        }
+    }
 }
 
 impl fmt::Display for Explanation {

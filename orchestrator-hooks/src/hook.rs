@@ -1,53 +1,42 @@
 //! One hook: what it runs and where it wants to stand.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use futures_util::future::BoxFuture;
 
-use crate::{Event, Phase, Relation};
+use crate::{
+    AsyncHandler, BoxError, Event, Handler, OnFailure, Phase, Relation,
+    body::{Body, Fallible, Handled, Plain},
+    spec::{Constraint, Spec},
+};
 
-type SyncBody<E> = dyn Fn(&E) -> <E as Event>::Action + Send + Sync;
-type AsyncBody<E> = dyn for<'a> Fn(&'a E) -> BoxFuture<'a, <E as Event>::Action> + Send + Sync;
-
-/// What a hook runs. The two kinds stay apart so that a plain function costs no boxed future.
-pub(crate) enum Body<E: Event> {
-    Sync(Box<SyncBody<E>>),
-    Async(Box<AsyncBody<E>>),
-}
-
-/// A hook's wish to stand before or after what it names.
-#[derive(Debug)]
-pub(crate) struct Constraint {
-    pub(crate) relation: Relation,
-    pub(crate) target: String,
-}
-
-/// Code that reacts to events of type `E`, and where it wants to stand among the others.
+/// Code that reacts to events of type `E`, where it wants to stand among the others, and what
+/// becomes of it when it fails.
 ///
 /// ```
-/// # use std::ops::ControlFlow;
-/// # use orchestrator_hooks::{Event, Hook, Phase};
+/// # use std::{ops::ControlFlow, time::Duration};
+/// # use orchestrator_hooks::{Event, Hook, OnFailure, Phase};
 /// # struct Saved;
 /// # impl Event for Saved {
 /// #     type Action = ();
 /// #     const NAME: &'static str = "saved";
 /// #     fn apply(&mut self, (): ()) -> ControlFlow<()> { ControlFlow::Continue(()) }
 /// # }
-/// let hook = Hook::new("notify", |_: &Saved| ())
+/// let hook = Hook::new_async("notify", |_: &Saved| Box::pin(async { /* tell somebody */ }))
 ///     .phase(Phase::Late)
 ///     .priority(10)
 ///     .label("outward")
-///     .after("audit");
+///     .after("audit")
+///     .timeout(Duration::from_secs(2))
+///     .on_failure(OnFailure::Stop);
 /// # assert_eq!(hook.name(), "notify");
 /// ```
 #[must_use = "a hook does nothing until it is registered"]
 pub struct Hook<E: Event> {
-    pub(crate) name: String,
-    pub(crate) phase: Phase,
-    pub(crate) priority: i32,
-    pub(crate) labels: Vec<String>,
-    pub(crate) constraints: Vec<Constraint>,
+    pub(crate) spec: Spec,
     pub(crate) body: Body<E>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) on_failure: OnFailure,
 }
 
 impl<E: Event> Hook<E> {
@@ -58,7 +47,15 @@ impl<E: Event> Hook<E> {
         name: impl Into<String>,
         run: impl Fn(&E) -> E::Action + Send + Sync + 'static,
     ) -> Self {
-        Self::with_body(name.into(), Body::Sync(Box::new(run)))
+        Self::with_body(name.into(), Body::sync(run))
+    }
+
+    /// A hook that answers at once, or has an error, which counts as a failure.
+    pub fn try_new<X: Into<BoxError>>(
+        name: impl Into<String>,
+        run: impl Fn(&E) -> Result<E::Action, X> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_body(name.into(), Body::try_sync(run))
     }
 
     /// A hook that may wait, written `|event: &E| Box::pin(async move { .. })`.
@@ -68,35 +65,54 @@ impl<E: Event> Hook<E> {
         name: impl Into<String>,
         run: impl for<'a> Fn(&'a E) -> BoxFuture<'a, E::Action> + Send + Sync + 'static,
     ) -> Self {
-        Self::with_body(name.into(), Body::Async(Box::new(run)))
+        Self::with_body(name.into(), Body::Async(Box::new(Plain(run))))
+    }
+
+    /// A hook that may wait, and may have an error, which counts as a failure.
+    pub fn try_new_async(
+        name: impl Into<String>,
+        run: impl for<'a> Fn(&'a E) -> BoxFuture<'a, Result<E::Action, BoxError>>
+        + Send
+        + Sync
+        + 'static,
+    ) -> Self {
+        Self::with_body(name.into(), Body::Async(Box::new(Fallible(run))))
+    }
+
+    /// A struct that answers at once.
+    pub fn of(name: impl Into<String>, handler: impl Handler<E>) -> Self {
+        Self::new(name, move |event: &E| handler.call(event))
+    }
+
+    /// A struct that may wait. Its future may borrow the struct as well as the event.
+    pub fn of_async(name: impl Into<String>, handler: impl AsyncHandler<E>) -> Self {
+        Self::with_body(name.into(), Body::Async(Box::new(Handled(handler))))
     }
 
     fn with_body(name: String, body: Body<E>) -> Self {
         Self {
-            name,
-            phase: Phase::default(),
-            priority: 0,
-            labels: Vec::new(),
-            constraints: Vec::new(),
+            spec: Spec::new(name),
             body,
+            timeout: None,
+            on_failure: OnFailure::default(),
         }
     }
 
     /// Sets the phase. Default: [`Phase::Normal`].
     pub fn phase(mut self, phase: Phase) -> Self {
-        self.phase = phase;
+        self.spec.phase = phase;
         self
     }
 
     /// Sets the priority: of two hooks that are free to run, the higher goes first. Default: 0.
     pub fn priority(mut self, priority: i32) -> Self {
-        self.priority = priority;
+        self.spec.priority = priority;
         self
     }
 
     /// Puts a label on this hook, which others may name in `before` and `after`.
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.labels.push(label.into());
+        self.spec.labels.push(label.into());
         self
     }
 
@@ -111,18 +127,30 @@ impl<E: Event> Hook<E> {
     }
 
     fn constrain(mut self, relation: Relation, target: String) -> Self {
-        self.constraints.push(Constraint { relation, target });
+        self.spec.constraints.push(Constraint { relation, target });
+        self
+    }
+
+    /// Drops the hook's future when it has not answered after this time, which counts as a
+    /// failure. Default: it may take for ever.
+    ///
+    /// Only async hooks can be interrupted; a registry refuses a sync hook with a time limit.
+    /// The time runs from the first moment in which the hook waits, and is tokio's: a hook that
+    /// waits outside a tokio runtime with a timer panics the dispatch.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.timeout = Some(limit);
+        self
+    }
+
+    /// Sets what a failure does. Default: [`OnFailure::Continue`].
+    pub fn on_failure(mut self, policy: OnFailure) -> Self {
+        self.on_failure = policy;
         self
     }
 
     /// The hook's name.
     pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Whether a constraint on `target` means this hook.
-    pub(crate) fn answers_to(&self, target: &str) -> bool {
-        self.name == target || self.labels.iter().any(|label| label == target)
+        &self.spec.name
     }
 }
 
@@ -130,11 +158,9 @@ impl<E: Event> fmt::Debug for Hook<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Hook")
             .field("event", &E::NAME)
-            .field("name", &self.name)
-            .field("phase", &self.phase)
-            .field("priority", &self.priority)
-            .field("labels", &self.labels)
-            .field("constraints", &self.constraints)
+            .field("spec", &self.spec)
+            .field("timeout", &self.timeout)
+            .field("on_failure", &self.on_failure)
             .finish_non_exhaustive()
     }
 }

@@ -18,15 +18,16 @@
 //! these leave free, the higher priority; and among equals, the name. A constraint may name a
 //! hook or a label. A label stands for every hook that wears it, now or later.
 //!
-//! What a constraint names must be registered already, so that a misspelt name is an error and
-//! not silence. When the hook that it names is dropped later, the constraint lapses: the hook
+//! What a constraint names must be registered already, or come in the same
+//! [`register_all`](HookRegistry::register_all), so that a misspelt name is an error and not
+//! silence. When the hook that it names is dropped later, the constraint lapses: the hook
 //! that asked stays, and is bound again if the name comes back.
 //!
 //! # The whole picture
 //!
 //! ```
 //! use std::ops::ControlFlow;
-//! use orchestrator_hooks::{Event, Hook, HookRegistry, Phase};
+//! use orchestrator_hooks::{Event, Hook, HookFailure, HookRegistry, Phase};
 //!
 //! /// A command is about to run.
 //! struct BeforeCommand {
@@ -56,8 +57,8 @@
 //!     }
 //!
 //!     // A guard that has crashed must not wave the command through.
-//!     fn on_panic(&self, hook: &str) -> Option<CommandAction> {
-//!         Some(CommandAction::Refuse(format!("hook `{hook}` panicked")))
+//!     fn on_failure(&self, failure: &HookFailure) -> Option<CommandAction> {
+//!         Some(CommandAction::Refuse(failure.to_string()))
 //!     }
 //! }
 //!
@@ -86,35 +87,51 @@
 //! )?;
 //!
 //! let mut event = BeforeCommand { command: "  rm -r target".into() };
-//! let verdict = hooks.dispatch(&mut event).await;
+//! let verdict = hooks.dispatch(&mut event).await?;
 //! assert_eq!(verdict, Some(CommandAction::Refuse("this deletes files".into())));
 //! assert_eq!(event.command, "rm -r target");
-//! println!("{}", hooks.plan().explain());
+//! println!("{}", hooks.explain());
 //!
 //! drop(guard); // The hook goes with its registration.
 //! assert_eq!(hooks.plan().names().collect::<Vec<_>>(), ["trim"]);
-//! assert_eq!(hooks.dispatch(&mut event).await, None);
+//! assert_eq!(hooks.dispatch(&mut event).await?, None);
 //! # Ok(())
 //! # }
 //! ```
 
+mod body;
+mod counts;
 mod dispatch;
+mod dispatcher;
 mod error;
 mod event;
 mod explain;
+mod export;
+mod failure;
+mod handler;
 mod hook;
 mod order;
 mod phase;
 mod plan;
+mod ready;
 mod registration;
 mod registry;
+mod running;
+mod spec;
+mod stats;
+mod table;
 
+pub use dispatch::DispatchResult;
+pub use dispatcher::Dispatcher;
 pub use error::{RegisterError, Relation};
 pub use event::Event;
 pub use explain::{Explanation, Link, StepReason};
+pub use failure::{BoxError, FailureKind, HookFailure, OnFailure};
 pub use futures_util::future::BoxFuture;
+pub use handler::{AsyncHandler, Handler};
 pub use hook::Hook;
 pub use phase::Phase;
-pub use plan::{ExecutionPlan, HookStats};
+pub use plan::ExecutionPlan;
 pub use registration::HookRegistration;
 pub use registry::HookRegistry;
+pub use stats::HookStats;

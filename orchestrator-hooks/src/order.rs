@@ -1,215 +1,261 @@
 //! From constraints to an order.
 //!
-//! Finding the edges and sorting cannot fail; whether the result is lawful is asked separately.
-//! So dropping a hook, which only takes edges away from a lawful graph, needs no error path.
+//! Names and labels are looked up once, when a hook comes; the edges stay. So a new hook costs
+//! its own look-ups and one pass over the graph.
 
-use std::{
-    cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 use petgraph::{
     Direction,
     algo::tarjan_scc,
-    graph::{DiGraph, NodeIndex},
-    visit::EdgeRef,
+    stable_graph::{NodeIndex, StableDiGraph},
+    visit::{EdgeRef, IntoEdgeReferences, NodeIndexable},
 };
 
-use crate::{Event, RegisterError, Relation, plan::Entry};
+use crate::{RegisterError, Relation, ready::Ready, spec::Spec};
 
-/// Why one hook runs before another.
+/// Why one hook runs before another: who asked, and in which of its constraints.
 #[derive(Debug, Clone, Copy)]
 struct Cause {
-    /// The index of the hook that asked.
-    asked_by: usize,
-    /// Which of its constraints it was.
+    asked_by: NodeIndex,
     constraint: usize,
 }
 
-/// A pair of neighbours by constraint, as indices into the hooks given to [`Order::new`].
+/// A neighbour by constraint.
 pub(crate) struct Neighbour<'a> {
-    pub(crate) other: usize,
-    pub(crate) asked_by: usize,
+    pub(crate) other: &'a str,
+    pub(crate) asked_by: &'a str,
     pub(crate) target: &'a str,
 }
 
+/// Hooks that wait for each other: every cycle's names, sorted.
+pub(crate) type Cycles = Vec<Vec<String>>;
+
 /// The hooks of a registry with the edges that their constraints make.
-pub(crate) struct Order<'a, E: Event> {
-    hooks: &'a [Arc<Entry<E>>],
-    graph: DiGraph<usize, Cause, usize>,
+#[derive(Default)]
+pub(crate) struct Order {
+    graph: StableDiGraph<Arc<Spec>, Cause>,
+    /// Who has a name or label.
+    answers: HashMap<String, Vec<NodeIndex>>,
+    /// Who named it in a constraint, and in which.
+    wishes: HashMap<String, Vec<(NodeIndex, usize)>>,
+    /// All hooks by phase, priority and name.
+    ranked: Vec<NodeIndex>,
 }
 
-impl<'a, E: Event> Order<'a, E> {
-    /// Resolves every constraint. One whose target is not registered makes no edge.
-    pub(crate) fn new(hooks: &'a [Arc<Entry<E>>]) -> Self {
-        let mut graph = DiGraph::with_capacity(hooks.len(), 0);
-        for index in 0..hooks.len() {
-            graph.add_node(index);
-        }
-        for (asked_by, entry) in hooks.iter().enumerate() {
-            for (constraint, wish) in entry.hook.constraints.iter().enumerate() {
-                for other in targets(hooks, asked_by, &wish.target) {
-                    let (first, second) = match wish.relation {
-                        Relation::Before => (asked_by, other),
-                        Relation::After => (other, asked_by),
-                    };
-                    let cause = Cause {
-                        asked_by,
-                        constraint,
-                    };
-                    graph.add_edge(NodeIndex::new(first), NodeIndex::new(second), cause);
-                }
+impl Order {
+    /// Takes a hook in and makes the edges of its constraints, and of those that mean it.
+    ///
+    /// A constraint whose target is not there makes no edge, until the target comes. The name
+    /// must be free.
+    pub(crate) fn insert(&mut self, spec: &Arc<Spec>) -> NodeIndex {
+        let node = self.graph.add_node(Arc::clone(spec));
+        let (Ok(rank) | Err(rank)) = self.rank_of(spec);
+        self.ranked.insert(rank, node);
+        // Its own constraints first: while it answers to nothing it cannot mean itself.
+        for (constraint, wish) in spec.constraints.iter().enumerate() {
+            for other in self.answers.get(&wish.target).into_iter().flatten() {
+                let cause = Cause {
+                    asked_by: node,
+                    constraint,
+                };
+                link(&mut self.graph, wish.relation, *other, cause);
             }
         }
-        Self { hooks, graph }
+        for identity in spec.identities() {
+            for &(asked_by, constraint) in self.wishes.get(identity).into_iter().flatten() {
+                let relation = self.graph[asked_by].constraints[constraint].relation;
+                let cause = Cause {
+                    asked_by,
+                    constraint,
+                };
+                link(&mut self.graph, relation, node, cause);
+            }
+        }
+        for identity in spec.identities() {
+            let answers = self.answers.entry(identity.to_owned()).or_default();
+            answers.push(node);
+        }
+        for (constraint, wish) in spec.constraints.iter().enumerate() {
+            let wishes = self.wishes.entry(wish.target.clone()).or_default();
+            wishes.push((node, constraint));
+        }
+        node
     }
 
-    /// Whether the hook at `new` may join the others.
-    pub(crate) fn check(&self, new: usize) -> Result<(), RegisterError> {
-        let hook = &self.hooks[new].hook;
-        for wish in &hook.constraints {
-            if targets(self.hooks, new, &wish.target).next().is_none() {
-                return Err(RegisterError::UnknownTarget {
-                    event: E::NAME,
-                    hook: hook.name.clone(),
-                    relation: wish.relation,
-                    target: wish.target.clone(),
-                });
-            }
+    /// Whether a hook of this name is there.
+    pub(crate) fn has_name(&self, name: &str) -> bool {
+        let mut answers = self.answers.get(name).into_iter().flatten();
+        answers.any(|node| self.graph[*node].name == name)
+    }
+
+    /// Takes a hook out, with its edges.
+    pub(crate) fn remove(&mut self, node: NodeIndex) {
+        let Some(spec) = self.graph.remove_node(node) else {
+            return;
+        };
+        if let Ok(rank) = self.rank_of(&spec) {
+            self.ranked.remove(rank);
+        }
+        for identity in spec.identities() {
+            drop_from(&mut self.answers, identity, |other| *other == node);
+        }
+        for wish in &spec.constraints {
+            drop_from(&mut self.wishes, &wish.target, |(other, _)| *other == node);
+        }
+    }
+
+    fn rank_of(&self, spec: &Spec) -> Result<usize, usize> {
+        self.ranked.binary_search_by(|&node| {
+            // The spec that is being taken out is not in the graph any more, but its rank is.
+            let other = self.graph.node_weight(node).map_or(spec, |other| other);
+            other.rank().cmp(&spec.rank())
+        })
+    }
+
+    /// Whether a hook that has just come may stay, apart from cycles.
+    pub(crate) fn check(&self, event: &'static str, node: NodeIndex) -> Result<(), RegisterError> {
+        let spec = &self.graph[node];
+        if let Some((relation, target)) = self.lapsed(node).next() {
+            return Err(RegisterError::UnknownTarget {
+                event,
+                hook: spec.name.clone(),
+                relation,
+                target: target.to_owned(),
+            });
         }
         // Not only the new hook's own constraints: an older one may name its label.
+        for direction in [Direction::Outgoing, Direction::Incoming] {
+            for edge in self.graph.edges_directed(node, direction) {
+                let first = &self.graph[edge.source()];
+                let second = &self.graph[edge.target()];
+                if first.phase > second.phase {
+                    return Err(RegisterError::PhaseConflict {
+                        event,
+                        asked_by: self.graph[edge.weight().asked_by].name.clone(),
+                        first: first.name.clone(),
+                        first_phase: first.phase,
+                        second: second.name.clone(),
+                        second_phase: second.phase,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The hooks in the order in which they run (Kahn 1962, "Topological sorting of large
+    /// networks"), or those that wait for each other.
+    ///
+    /// Of the hooks that wait for nobody the first by phase, priority and name is next. Names
+    /// are unique, so there are no ties, and the order of registration has no part in it. No
+    /// edge leads to an earlier phase, so while hooks of a phase are left, one of them is free,
+    /// and goes before any hook of a later phase.
+    pub(crate) fn sorted(&self) -> Result<Vec<NodeIndex>, Cycles> {
+        let mut rank_of = vec![0_u32; self.graph.node_bound()];
+        for (rank, node) in (0..).zip(&self.ranked) {
+            rank_of[node.index()] = rank;
+        }
+        let rank = |node: NodeIndex| rank_of[node.index()] as usize;
+        let mut waits = vec![0_u32; self.ranked.len()];
+        // Two constraints may ask for the same pair: each counts, here as below.
         for edge in self.graph.edge_references() {
-            let first = &self.hooks[edge.source().index()].hook;
-            let second = &self.hooks[edge.target().index()].hook;
-            if first.phase > second.phase {
-                return Err(RegisterError::PhaseConflict {
-                    event: E::NAME,
-                    asked_by: self.hooks[edge.weight().asked_by].hook.name.clone(),
-                    first: first.name.clone(),
-                    first_phase: first.phase,
-                    second: second.name.clone(),
-                    second_phase: second.phase,
-                });
+            waits[rank(edge.target())] += 1;
+        }
+        let mut ready = Ready::new(waits.len());
+        for (rank, _) in waits.iter().enumerate().filter(|(_, waits)| **waits == 0) {
+            ready.insert(rank);
+        }
+        let mut sorted = Vec::with_capacity(waits.len());
+        while let Some(first) = ready.pop_first() {
+            let node = self.ranked[first];
+            sorted.push(node);
+            for next in self.graph.neighbors(node) {
+                let next = rank(next);
+                waits[next] -= 1;
+                if waits[next] == 0 {
+                    ready.insert(next);
+                }
             }
         }
-        match self.cycle() {
-            Some(hooks) => Err(RegisterError::Cycle {
-                event: E::NAME,
-                hook: hook.name.clone(),
-                hooks,
-            }),
-            None => Ok(()),
+        if sorted.len() == waits.len() {
+            Ok(sorted)
+        } else {
+            Err(self.cycles())
         }
     }
 
-    /// The names of the hooks that wait for each other (Tarjan 1972), sorted.
-    ///
-    /// All edges that are new lead to or from the new hook, so there is one such group at most.
-    fn cycle(&self) -> Option<Vec<String>> {
-        // No hook is its own target, so a group of one is no cycle.
-        let group = tarjan_scc(&self.graph)
-            .into_iter()
-            .find(|group| group.len() > 1)?;
-        let mut names: Vec<String> = group
-            .iter()
-            .map(|node| self.hooks[node.index()].hook.name.clone())
+    /// Every strongly connected group of more than one (Tarjan 1972). No hook is linked to itself.
+    fn cycles(&self) -> Cycles {
+        let groups = tarjan_scc(&self.graph).into_iter();
+        let mut cycles: Cycles = groups
+            .filter(|group| group.len() > 1)
+            .map(|group| {
+                let names = group.iter().map(|node| self.graph[*node].name.clone());
+                let mut names: Vec<String> = names.collect();
+                names.sort();
+                names
+            })
             .collect();
-        names.sort();
-        Some(names)
+        cycles.sort();
+        cycles
     }
 
-    /// The indices of the hooks in the order in which they run (Kahn 1962).
-    ///
-    /// The heap holds the hooks that wait for nobody and gives the first by phase, priority and
-    /// name. Names are unique, so there are no ties, and the order of registration has no part
-    /// in it. No edge leads to an earlier phase, so while hooks of a phase are left, one of them
-    /// is free, and the heap gives it before any hook of a later phase.
-    pub(crate) fn sorted(&self) -> Vec<usize> {
-        let key = |index: usize| {
-            let hook = &self.hooks[index].hook;
-            Reverse((
-                hook.phase,
-                Reverse(hook.priority),
-                hook.name.as_str(),
-                index,
-            ))
-        };
-        let mut waits: HashMap<usize, usize> = HashMap::new();
-        let mut free = BinaryHeap::new();
-        for node in self.graph.node_indices() {
-            match self.graph.edges_directed(node, Direction::Incoming).count() {
-                0 => free.push(key(node.index())),
-                count => {
-                    waits.insert(node.index(), count);
-                }
-            }
-        }
-        let mut sorted = Vec::with_capacity(self.hooks.len());
-        while let Some(Reverse((.., index))) = free.pop() {
-            sorted.push(index);
-            // Two constraints may ask for the same pair: each counts, here as above.
-            for next in self.graph.neighbors(NodeIndex::new(index)) {
-                if let Some(count) = waits.get_mut(&next.index()) {
-                    *count -= 1;
-                    if *count == 0 {
-                        free.push(key(next.index()));
-                    }
-                }
-            }
-        }
-        sorted
-    }
-
-    /// The hooks that stand on one side of `index` by constraint.
-    pub(crate) fn neighbours(&self, index: usize, side: Relation) -> Vec<Neighbour<'a>> {
+    /// The hooks that stand on one side of `node` by constraint.
+    pub(crate) fn neighbours(&self, node: NodeIndex, side: Relation) -> Vec<Neighbour<'_>> {
         let direction = match side {
             Relation::Before => Direction::Outgoing,
             Relation::After => Direction::Incoming,
         };
-        let hooks = self.hooks;
-        self.graph
-            .edges_directed(NodeIndex::new(index), direction)
+        let edges = self.graph.edges_directed(node, direction);
+        edges
             .map(|edge| {
-                let Cause {
-                    asked_by,
-                    constraint,
-                } = *edge.weight();
+                let asked_by = &self.graph[edge.weight().asked_by];
                 let other = match side {
-                    Relation::Before => edge.target().index(),
-                    Relation::After => edge.source().index(),
+                    Relation::Before => edge.target(),
+                    Relation::After => edge.source(),
                 };
-                let target = &hooks[asked_by].hook.constraints[constraint].target;
                 Neighbour {
-                    other,
-                    asked_by,
-                    target,
+                    other: &self.graph[other].name,
+                    asked_by: &asked_by.name,
+                    target: &asked_by.constraints[edge.weight().constraint].target,
                 }
             })
             .collect()
     }
 
-    /// The constraints of a hook that nobody answers to any more.
-    pub(crate) fn lapsed(&self, index: usize) -> impl Iterator<Item = (Relation, &'a str)> {
-        let hooks = self.hooks;
-        hooks[index]
-            .hook
-            .constraints
-            .iter()
-            .filter(move |wish| targets(hooks, index, &wish.target).next().is_none())
+    /// The constraints of a hook that no other answers to.
+    pub(crate) fn lapsed(&self, node: NodeIndex) -> impl Iterator<Item = (Relation, &str)> {
+        let constraints = self.graph[node].constraints.iter();
+        let is_lapsed = move |target: &str| {
+            let answers = self.answers.get(target);
+            !answers.is_some_and(|answers| answers.iter().any(|other| *other != node))
+        };
+        constraints
+            .filter(move |wish| is_lapsed(&wish.target))
             .map(|wish| (wish.relation, wish.target.as_str()))
     }
 }
 
-/// The hooks other than `asked_by` that answer to `target`.
-fn targets<'a, E: Event>(
-    hooks: &'a [Arc<Entry<E>>],
-    asked_by: usize,
-    target: &'a str,
-) -> impl Iterator<Item = usize> {
-    hooks
-        .iter()
-        .enumerate()
-        .filter(move |(index, entry)| *index != asked_by && entry.hook.answers_to(target))
-        .map(|(index, _)| index)
+/// Puts the edge of one constraint in, between who asked and one whom it means.
+fn link(
+    graph: &mut StableDiGraph<Arc<Spec>, Cause>,
+    relation: Relation,
+    other: NodeIndex,
+    cause: Cause,
+) {
+    match relation {
+        Relation::Before => graph.add_edge(cause.asked_by, other, cause),
+        Relation::After => graph.add_edge(other, cause.asked_by, cause),
+    };
+}
+
+/// Takes what `is_gone` says out of one list, and the list with its last.
+fn drop_from<T>(lists: &mut HashMap<String, Vec<T>>, key: &str, is_gone: impl Fn(&T) -> bool) {
+    if let Some(list) = lists.get_mut(key) {
+        list.retain(|item| !is_gone(item));
+        if list.is_empty() {
+            lists.remove(key);
+        }
+    }
 }

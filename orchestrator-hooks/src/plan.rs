@@ -1,44 +1,37 @@
 //! The order in which hooks run, fixed once it is made.
 
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+
+use crate::{
+    Event, Explanation, Hook, OnFailure, body::Body, counts::PlanCounts, spec::Spec, stats::Tally,
 };
 
-use crate::{Event, Explanation, Hook, StepReason, order::Order};
-
-/// A registered hook with its counts. Plans share it, so counts outlive a change of plan.
+/// A registered hook. Plans share it.
 pub(crate) struct Entry<E: Event> {
-    pub(crate) id: u64,
-    pub(crate) hook: Hook<E>,
-    pub(crate) calls: AtomicU64,
-    pub(crate) panics: AtomicU64,
+    pub(crate) body: Body<E>,
+    /// After how many failures in a row it is disabled.
+    pub(crate) disable_after: Option<NonZeroU32>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) on_failure: OnFailure,
+    pub(crate) spec: Arc<Spec>,
+    pub(crate) tally: Tally,
 }
 
 impl<E: Event> Entry<E> {
-    pub(crate) fn new(id: u64, hook: Hook<E>) -> Self {
+    pub(crate) fn new(hook: Hook<E>) -> Self {
+        let disable_after = match hook.on_failure {
+            OnFailure::DisableAfter(failures) => Some(failures),
+            OnFailure::Continue | OnFailure::Stop => None,
+        };
         Self {
-            id,
-            hook,
-            calls: AtomicU64::new(0),
-            panics: AtomicU64::new(0),
+            body: hook.body,
+            disable_after,
+            timeout: hook.timeout,
+            on_failure: hook.on_failure,
+            spec: Arc::new(hook.spec),
+            tally: Tally::default(),
         }
     }
-}
-
-/// What one hook has done since it was registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct HookStats {
-    /// The hook's name.
-    pub name: String,
-    /// How often it was called.
-    pub calls: u64,
-    /// How many of these calls ended in a panic.
-    pub panics: u64,
 }
 
 /// The hooks of an event type in the order in which they run.
@@ -46,38 +39,19 @@ pub struct HookStats {
 /// A plan never changes. Registering or dropping a hook makes a new one, and a dispatch that is
 /// under way keeps the plan with which it began.
 pub struct ExecutionPlan<E: Event> {
-    steps: Vec<Arc<Entry<E>>>,
-    reasons: Vec<StepReason>,
+    pub(crate) steps: Vec<Arc<Entry<E>>>,
+    pub(crate) counts: Arc<PlanCounts>,
 }
 
 impl<E: Event> ExecutionPlan<E> {
-    pub(crate) fn new(hooks: &[Arc<Entry<E>>], order: &Order<'_, E>) -> Self {
-        let sorted = order.sorted();
-        let reasons = sorted
-            .iter()
-            .map(|&index| StepReason::new(hooks, order, index))
-            .collect();
-        let steps = sorted
-            .into_iter()
-            .map(|index| Arc::clone(&hooks[index]))
-            .collect();
-        Self { steps, reasons }
-    }
-
-    pub(crate) fn empty() -> Self {
-        Self {
-            steps: Vec::new(),
-            reasons: Vec::new(),
-        }
-    }
-
-    pub(crate) fn steps(&self) -> &[Arc<Entry<E>>] {
-        &self.steps
+    pub(crate) fn new(steps: Vec<Arc<Entry<E>>>) -> Self {
+        let counts = Arc::new(PlanCounts::new(steps.len()));
+        Self { steps, counts }
     }
 
     /// The names of the hooks, first to last.
     pub fn names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.steps.iter().map(|entry| entry.hook.name())
+        self.steps.iter().map(|entry| entry.spec.name.as_str())
     }
 
     /// How many hooks there are.
@@ -90,26 +64,9 @@ impl<E: Event> ExecutionPlan<E> {
         self.steps.is_empty()
     }
 
-    /// Why each hook stands where it stands. The answer prints as a table.
+    /// Why each hook stands where it stands. The answer prints as a table, and as a graph.
     pub fn explain(&self) -> Explanation {
-        Explanation {
-            event: E::NAME,
-            steps: self.reasons.clone(),
-        }
-    }
-
-    /// The counts of the hooks, in the plan's order.
-    ///
-    /// They go on counting after the plan was taken, and across plans.
-    pub fn stats(&self) -> Vec<HookStats> {
-        self.steps
-            .iter()
-            .map(|entry| HookStats {
-                name: entry.hook.name.clone(),
-                calls: entry.calls.load(Ordering::Relaxed),
-                panics: entry.panics.load(Ordering::Relaxed),
-            })
-            .collect()
+        Explanation::new(E::NAME, self.steps.iter().map(|entry| &entry.spec))
     }
 }
 

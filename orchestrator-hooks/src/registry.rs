@@ -5,11 +5,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, Guard};
 
 use crate::{
-    Event, ExecutionPlan, Hook, HookRegistration, HookStats, RegisterError, order::Order,
-    plan::Entry, registration::Unregister,
+    DispatchResult, Dispatcher, Event, ExecutionPlan, Explanation, Hook, HookRegistration,
+    HookStats, RegisterError,
+    body::Body,
+    dispatch::Progress,
+    plan::Entry,
+    registration::Unregister,
+    table::{Key, Table},
 };
 
 /// Holds the hooks of one event type and dispatches events to them.
@@ -21,28 +26,19 @@ pub struct HookRegistry<E: Event> {
     shared: Arc<Shared<E>>,
 }
 
-struct Shared<E: Event> {
+pub(crate) struct Shared<E: Event> {
     /// Written under the lock of `table`, read by anyone.
-    plan: ArcSwap<ExecutionPlan<E>>,
+    pub(crate) plan: ArcSwap<ExecutionPlan<E>>,
     table: Mutex<Table<E>>,
-}
-
-struct Table<E: Event> {
-    entries: Vec<Arc<Entry<E>>>,
-    next_id: u64,
 }
 
 impl<E: Event> HookRegistry<E> {
     /// A registry without hooks.
     pub fn new() -> Self {
-        let table = Table {
-            entries: Vec::new(),
-            next_id: 0,
-        };
-        let plan = ArcSwap::from_pointee(ExecutionPlan::empty());
+        let (table, plan) = Table::new();
         Self {
             shared: Arc::new(Shared {
-                plan,
+                plan: ArcSwap::from_pointee(plan),
                 table: Mutex::new(table),
             }),
         }
@@ -57,38 +53,50 @@ impl<E: Event> HookRegistry<E> {
     /// the constraints of all hooks together contradict the phases or each other. The registry
     /// is then unchanged.
     pub fn register(&self, hook: Hook<E>) -> Result<HookRegistration, RegisterError> {
-        let name = hook.name.clone();
-        // Declared before the lock, so dropped after it: a hook may own a registration of this
-        // very registry, and dropping that takes the lock.
-        let (entry, old_plan);
-        let mut table = self.shared.lock();
-        if table.entries.iter().any(|entry| entry.hook.name == name) {
-            // The hook is an argument and so dropped after every local, the lock included.
-            return Err(RegisterError::DuplicateName {
-                event: E::NAME,
-                hook: name,
-            });
-        }
-        let id = table.next_id;
-        entry = Arc::new(Entry::new(id, hook));
-        let mut entries = table.entries.clone();
-        entries.push(Arc::clone(&entry));
-        let order = Order::new(&entries);
-        order.check(entries.len() - 1)?;
-        let plan = ExecutionPlan::new(&entries, &order);
+        self.register_all([hook])
+    }
 
-        table.entries = entries;
-        table.next_id += 1;
+    /// Takes all of these hooks in at once, or none. They may name each other, in any order, and
+    /// no dispatch sees some of them without the others.
+    ///
+    /// # Errors
+    ///
+    /// As for [`register`](Self::register), for the first hook that does not fit.
+    pub fn register_all(
+        &self,
+        hooks: impl IntoIterator<Item = Hook<E>>,
+    ) -> Result<HookRegistration, RegisterError> {
+        // Declared before the lock, so dropped after it, also on an error: a hook may own a
+        // registration of this very registry, and dropping that takes the lock.
+        let mut entries = Vec::new();
+        for hook in hooks {
+            if matches!(hook.body, Body::Sync(_)) && hook.timeout.is_some() {
+                return Err(RegisterError::TimeoutOnSync {
+                    event: E::NAME,
+                    hook: hook.spec.name,
+                });
+            }
+            entries.push(Arc::new(Entry::new(hook)));
+        }
+        let old_plan;
+        let mut table = self.shared.lock();
+        let (keys, plan) = table.admit(&entries)?;
         old_plan = self.shared.plan.swap(Arc::new(plan));
         drop(table);
-        drop((entry, old_plan));
+        drop(old_plan);
+        let names = entries.iter().map(|entry| entry.spec.name.clone());
         let registry: Weak<Shared<E>> = Arc::downgrade(&self.shared);
-        Ok(HookRegistration::new(name, id, registry))
+        Ok(HookRegistration::new(names.collect(), keys, registry))
     }
 
     /// The plan that a dispatch would follow now.
     pub fn plan(&self) -> Arc<ExecutionPlan<E>> {
         self.shared.plan.load_full()
+    }
+
+    /// Why each hook stands where it stands. The answer prints as a table, and as a graph.
+    pub fn explain(&self) -> Explanation {
+        self.plan().explain()
     }
 
     /// Calls the hooks one after the other.
@@ -97,15 +105,34 @@ impl<E: Event> HookRegistry<E> {
     /// run. The dispatch follows the plan that is current when it is first polled, to its end:
     /// hooks that come later are not called, hooks that go meanwhile still are.
     ///
-    /// A hook that panics is counted, and [`Event::on_panic`] decides what stands in its place.
-    /// (In a program built with `panic = "abort"` nothing can be contained.)
-    pub async fn dispatch(&self, event: &mut E) -> Option<E::Action> {
-        self.plan().run(event).await
+    /// One who dispatches often does it faster through a [`Dispatcher`].
+    ///
+    /// # Errors
+    ///
+    /// When a hook failed whose policy is [`OnFailure::Stop`](crate::OnFailure::Stop). Other
+    /// failures are counted, and [`Event::on_failure`] decides what stands in the hook's place.
+    /// (In a program built with `panic = "abort"` no panic can be contained.)
+    pub async fn dispatch(&self, event: &mut E) -> DispatchResult<E::Action> {
+        // The guard is one of a few that a thread has, so it is not for keeping: where a hook
+        // may wait, the plan is held in full.
+        let plan = self.shared.plan.load();
+        match plan.begin(event) {
+            Progress::Ended(result) => result,
+            Progress::Awaits(next) => {
+                let plan = Guard::into_inner(plan);
+                plan.resume(event, next).await
+            }
+        }
+    }
+
+    /// A handle for one who dispatches often.
+    pub fn dispatcher(&self) -> Dispatcher<E> {
+        Dispatcher::new(Arc::clone(&self.shared))
     }
 
     /// What each registered hook has done so far, in the order of the plan.
     pub fn stats(&self) -> Vec<HookStats> {
-        self.plan().stats()
+        self.shared.lock().stats()
     }
 }
 
@@ -117,17 +144,18 @@ impl<E: Event> Shared<E> {
 }
 
 impl<E: Event> Unregister for Shared<E> {
-    fn unregister(&self, id: u64) {
+    fn unregister(&self, keys: &[Key]) {
+        // Declared before the lock, so dropped after it: a hook may own a registration, whose
+        // drop takes the lock.
+        let (mut removed, old_plan);
+        removed = Vec::new();
         let mut table = self.lock();
-        let Some(index) = table.entries.iter().position(|entry| entry.id == id) else {
+        let Some(plan) = table.remove(keys, &mut removed) else {
             return;
         };
-        let removed = table.entries.remove(index);
-        let plan = ExecutionPlan::new(&table.entries, &Order::new(&table.entries));
-        let old_plan = self.plan.swap(Arc::new(plan));
-        // Only now may the hook go: it may own a registration, whose drop takes the lock.
+        old_plan = self.plan.swap(Arc::new(plan));
         drop(table);
-        drop((removed, old_plan));
+        drop(old_plan);
     }
 }
 

@@ -5,22 +5,29 @@
     reason = "a test may panic, and its helpers are part of it"
 )]
 
+mod batches;
 mod dispatch;
 mod explain;
+mod failures;
+mod handlers;
 mod order;
 mod properties;
 mod registration;
+mod stats;
+mod threads;
 
 use std::ops::ControlFlow;
 
-use orchestrator_hooks::{Event, Hook};
+use orchestrator_hooks::{Event, Hook, HookFailure};
 
 /// An event that notes who has seen it. Neither `Sync` nor `Clone`, as an event may be.
 #[derive(Debug, Default)]
 pub(crate) struct Visit {
     pub(crate) seen: Vec<String>,
-    /// What stands in for a hook that panics.
-    pub(crate) on_panic: Option<Answer>,
+    /// What stands in for a hook that fails.
+    pub(crate) on_failure: Option<Answer>,
+    /// The failures, in words.
+    pub(crate) failures: std::sync::Mutex<Vec<String>>,
     _not_sync: std::cell::Cell<()>,
 }
 
@@ -44,8 +51,9 @@ impl Event for Visit {
         }
     }
 
-    fn on_panic(&self, _hook: &str) -> Option<Answer> {
-        self.on_panic.clone()
+    fn on_failure(&self, failure: &HookFailure) -> Option<Answer> {
+        self.failures.lock().unwrap().push(failure.to_string());
+        self.on_failure.clone()
     }
 }
 

@@ -181,3 +181,92 @@ proptest! {
         prop_assert_eq!(names(&registry), model(kept));
     }
 }
+
+/// Hooks whose constraints mostly agree with some order, so that many sets are lawful.
+fn random(rng: &mut fastrand::Rng) -> Vec<Spec> {
+    let phases = [Phase::Early, Phase::Normal, Phase::Normal, Phase::Late];
+    let count = rng.usize(1..=12);
+    let mut hidden: Vec<Phase> = (0..count).map(|_| phases[rng.usize(..4)]).collect();
+    hidden.sort();
+    let mut specs: Vec<Spec> = (0..count)
+        .map(|place| {
+            let targets = rng.usize(0..3) * usize::from(count > 1);
+            let constraints = (0..targets).map(|_| {
+                let other = (place + rng.usize(1..count)) % count;
+                let before = (place < other) == (rng.u8(..) > 2);
+                (before, format!("hook-{other}"))
+            });
+            let constraints = constraints.collect();
+            let label = (rng.u8(..) < 60).then(|| format!("label-{}", rng.u8(..2)));
+            Spec {
+                name: format!("hook-{place}"),
+                phase: hidden[place],
+                priority: rng.i32(-2..3),
+                label,
+                constraints,
+            }
+        })
+        .collect();
+    if rng.u8(..) < 60 {
+        let (asks, before) = (rng.usize(..count), rng.bool());
+        let target = format!("label-{}", rng.u8(..2));
+        specs[asks].constraints.push((before, target));
+    }
+    rng.shuffle(&mut specs);
+    specs
+}
+
+/// Whether a set may be registered, as the documentation states it.
+fn is_lawful(specs: &[Spec]) -> bool {
+    let are_known = specs.iter().all(|spec| {
+        let is_known = |target: &str| {
+            let mut others = specs.iter().filter(|other| other.name != spec.name);
+            others.any(|other| other.answers_to(target))
+        };
+        spec.constraints.iter().all(|(_, target)| is_known(target))
+    });
+    let agree =
+        |first: &Spec, second: &Spec| !first.goes_before(second) || first.phase <= second.phase;
+    let mut pairs = specs.iter().flat_map(|a| specs.iter().map(move |b| (a, b)));
+    are_known && pairs.all(|(a, b)| agree(a, b)) && has_no_cycle(specs.to_vec())
+}
+
+fn has_no_cycle(mut rest: Vec<Spec>) -> bool {
+    while !rest.is_empty() {
+        let free = |spec: &Spec| !rest.iter().any(|other| other.goes_before(spec));
+        let Some(next) = rest.iter().position(free) else {
+            return false;
+        };
+        rest.remove(next);
+    }
+    true
+}
+
+#[test]
+fn a_hundred_thousand_graphs_are_ordered_or_refused_as_they_should() {
+    let run = |seed: u64| {
+        let mut rng = fastrand::Rng::with_seed(seed);
+        let mut lawful = 0;
+        for graph in 0..50_000 {
+            let specs = random(&mut rng);
+            let registry = HookRegistry::new();
+            let hooks = specs.iter().map(Spec::hook);
+            let registered = registry.register_all(hooks).map(|all| all.keep());
+            let expected = is_lawful(&specs);
+            assert_eq!(registered.is_ok(), expected, "{seed}/{graph}: {specs:?}");
+            lawful += u32::from(expected);
+            let order = if expected { model(specs) } else { Vec::new() };
+            assert_eq!(names(&registry), order, "{seed}/{graph}");
+        }
+        lawful
+    };
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| run(2));
+        for lawful in [run(1), other.join().unwrap()] {
+            assert!(
+                (10_000..45_000).contains(&lawful),
+                "{lawful} of 50,000 are lawful"
+            );
+        }
+    });
+}

@@ -1,0 +1,70 @@
+//! A handle for one who dispatches often.
+
+use std::{fmt, ops::Deref, sync::Arc};
+
+use arc_swap::{ArcSwap, Cache};
+
+use crate::{DispatchResult, Event, ExecutionPlan, registry::Shared};
+
+/// Dispatches events of one registry, and remembers the plan.
+///
+/// A dispatch only looks whether the plan is still the current one, which costs a fraction of
+/// taking hold of it. Every agent, connection or loop has a handle of its own, and a clone is
+/// one.
+///
+/// The handle keeps the plan that it last followed. So what a dropped hook has captured lives
+/// until this handle dispatches again, or is dropped.
+pub struct Dispatcher<E: Event> {
+    plan: Cache<Plans<E>, Arc<ExecutionPlan<E>>>,
+}
+
+impl<E: Event> Dispatcher<E> {
+    pub(crate) fn new(shared: Arc<Shared<E>>) -> Self {
+        Self {
+            plan: Cache::new(Plans(shared)),
+        }
+    }
+
+    /// Calls the hooks one after the other, as
+    /// [`HookRegistry::dispatch`](crate::HookRegistry::dispatch) does.
+    ///
+    /// # Errors
+    ///
+    /// When a hook failed whose policy is [`OnFailure::Stop`](crate::OnFailure::Stop).
+    pub async fn dispatch(&mut self, event: &mut E) -> DispatchResult<E::Action> {
+        self.plan.load().run(event).await
+    }
+}
+
+impl<E: Event> Clone for Dispatcher<E> {
+    fn clone(&self) -> Self {
+        Self {
+            plan: self.plan.clone(),
+        }
+    }
+}
+
+impl<E: Event> fmt::Debug for Dispatcher<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dispatcher")
+            .field("event", &E::NAME)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where the current plan is.
+struct Plans<E: Event>(Arc<Shared<E>>);
+
+impl<E: Event> Deref for Plans<E> {
+    type Target = ArcSwap<ExecutionPlan<E>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0.plan
+    }
+}
+
+impl<E: Event> Clone for Plans<E> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
