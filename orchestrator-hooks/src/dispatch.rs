@@ -1,242 +1,302 @@
 //! Running an event through a plan.
 //!
-//! Sync hooks run in stretches: one plain loop, one `catch_unwind` around it, and a cell that
+//! Sync hooks run in stretches: one plain loop, one `catch_unwind` around it, and a number that
 //! says how far it came. Only async hooks are awaited.
+//!
+//! What is rare (an action that breaks off, a failure) is written to one place, and what is
+//! frequent is a word in a register: a result that is handed through five functions by value
+//! costs more than a hook.
 
 use std::{
-    cell::Cell,
+    any::Any,
+    future::poll_fn,
     ops::ControlFlow,
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::Arc,
+    task::Poll,
 };
 
 use tokio::time::Instant;
 
 use crate::{
-    Event, ExecutionPlan, FailureKind, HookFailure, OnFailure, body::Body, failure::BoxError,
-    plan::Entry, running::Running,
+    Event, ExecutionPlan, FailureKind, HookFailure,
+    body::{Answer, Exit},
+    counts::Count,
+    plan::Entry,
+    running::Running,
 };
 
 /// How a dispatch ended: with the action that broke off, or with none because every hook has
 /// run, or with the failure of a hook that stops the dispatch.
 pub type DispatchResult<A> = Result<Option<A>, HookFailure>;
 
-/// How far a dispatch has come.
-pub(crate) enum Progress<A> {
-    /// To its end.
-    Ended(DispatchResult<A>),
-    /// To an async hook.
-    Awaits(Await),
+/// What comes after a stretch of sync hooks.
+pub(crate) enum Next<A> {
+    /// Nothing: every hook has run.
+    Through,
+    /// An async hook.
+    Awaits,
+    /// What is rare.
+    Turn(Exit<A>),
 }
 
-/// The async hook that is next.
-#[derive(Clone, Copy)]
-pub(crate) struct Await {
+/// One dispatch while it is under way.
+// Nothing in it has to be dropped when it is through.
+pub(crate) struct Dispatch<'a, E: Event, C> {
+    plan: &'a ExecutionPlan<E>,
+    count: C,
     place: usize,
     is_timed: bool,
 }
 
-/// Why a stretch of sync hooks is over.
-enum Stretch<A> {
-    Through,
-    Broke(A),
-    Failed(FailureKind),
-    Async,
-}
-
-impl<E: Event> ExecutionPlan<E> {
-    /// Calls hook after hook until one breaks off.
-    pub(crate) async fn run(&self, event: &mut E) -> DispatchResult<E::Action> {
-        match self.begin(event) {
-            Progress::Ended(result) => result,
-            Progress::Awaits(next) => self.resume(event, next).await,
-        }
-    }
-
-    /// The part of a dispatch before the first hook that may wait.
-    pub(crate) fn begin(&self, event: &mut E) -> Progress<E::Action> {
-        if self.counts.is_timed() {
-            self.advance::<true>(event, 0)
-        } else {
-            self.advance::<false>(event, 0)
-        }
-    }
-
-    /// The part from an async hook on.
-    pub(crate) async fn resume(&self, event: &mut E, mut next: Await) -> DispatchResult<E::Action> {
-        loop {
-            let Await { place, is_timed } = next;
-            let entry = &*self.steps[place];
-            let called = if entry.tally.is_disabled() {
-                Err(None)
-            } else {
-                let dropped = Dropped {
-                    plan: Some(self),
-                    place,
-                };
-                let called = call(entry, event, is_timed).await;
-                dropped.disarm();
-                called.map_err(Some)
-            };
-            let ended = match called.map(|action| contained(|| event.apply(action))) {
-                Ok(Ok(ControlFlow::Continue(()))) => {
-                    entry.tally.succeeded();
-                    ControlFlow::Continue(())
-                }
-                Ok(Ok(ControlFlow::Break(action))) => {
-                    entry.tally.succeeded();
-                    ControlFlow::Break(self.broke(place, action))
-                }
-                Ok(Err(panic)) => self.failed(event, place, panic),
-                Err(failure) => {
-                    let disabled = || disabled(entry);
-                    self.failed(event, place, failure.unwrap_or_else(disabled))
-                }
-            };
-            if let ControlFlow::Break(result) = ended {
-                return result;
-            }
-            let progress = if is_timed {
-                self.advance::<true>(event, place + 1)
-            } else {
-                self.advance::<false>(event, place + 1)
-            };
-            match progress {
-                Progress::Ended(result) => return result,
-                Progress::Awaits(then) => next = then,
-            }
-        }
-    }
-
-    /// Calls sync hooks from a place on.
-    fn advance<const TIMED: bool>(&self, event: &mut E, from: usize) -> Progress<E::Action> {
-        let place = Cell::new(from);
-        loop {
-            let stretch = contained(|| self.stretch::<TIMED>(event, &place));
-            let ended = match stretch.unwrap_or_else(Stretch::Failed) {
-                Stretch::Through => {
-                    self.counts.went_to_the_end();
-                    return Progress::Ended(Ok(None));
-                }
-                Stretch::Async => {
-                    return Progress::Awaits(Await {
-                        place: place.get(),
-                        is_timed: TIMED,
-                    });
-                }
-                Stretch::Broke(action) => ControlFlow::Break(self.broke(place.get(), action)),
-                Stretch::Failed(kind) => self.failed(event, place.get(), kind),
-            };
-            if let ControlFlow::Break(result) = ended {
-                return Progress::Ended(result);
-            }
-            place.set(place.get() + 1);
-        }
-    }
-
-    /// The loop over sync hooks. `place` tells where it is, also to one who catches its panic.
+impl<'a, E: Event, C: Count> Dispatch<'a, E, C> {
+    /// One that has called nobody yet.
     #[inline]
-    fn stretch<const TIMED: bool>(&self, event: &mut E, place: &Cell<usize>) -> Stretch<E::Action> {
-        for (at, entry) in self.steps.iter().enumerate().skip(place.get()) {
-            place.set(at);
-            let Body::Sync(call) = &entry.body else {
-                return Stretch::Async;
+    pub(crate) fn new(plan: &'a ExecutionPlan<E>, count: C) -> Self {
+        Self {
+            plan,
+            count,
+            place: 0,
+            is_timed: count.is_timed(),
+        }
+    }
+
+    /// The same dispatch, where the same plan is held in another way.
+    #[inline]
+    pub(crate) fn with<D>(self, plan: &ExecutionPlan<E>, count: D) -> Dispatch<'_, E, D> {
+        Dispatch {
+            plan,
+            count,
+            place: self.place,
+            is_timed: self.is_timed,
+        }
+    }
+
+    /// Goes on from an async hook to the end.
+    pub(crate) async fn finish(mut self, event: &mut E) -> DispatchResult<E::Action> {
+        loop {
+            let entry = &*self.plan.steps[self.place];
+            let mut exit = Exit::Through;
+            match entry.disabled() {
+                Some(disabled) => exit = Exit::Failed(disabled),
+                None => self.wait(entry, event, &mut exit).await,
+            }
+            if let Exit::Answered(action) = exit {
+                match contained(|| event.apply(action)) {
+                    Ok(ControlFlow::Continue(())) => exit = Exit::Through,
+                    Ok(ControlFlow::Break(action)) => exit = Exit::Broke(action),
+                    Err(panicked) => exit = panicked.into_exit(),
+                }
+                if !matches!(exit, Exit::Failed(_)) {
+                    entry.succeeded();
+                }
+            }
+            let next = match exit {
+                Exit::Through => {
+                    self.place += 1;
+                    self.stretch(event)
+                }
+                exit => Next::Turn(exit),
             };
-            if entry.disable_after.is_some() && entry.tally.is_disabled() {
-                return Stretch::Failed(disabled(entry));
-            }
-            let began = TIMED.then(Instant::now);
-            let applied = call(event);
-            if let Some(began) = began {
-                entry.tally.took(began.elapsed());
-            }
-            match applied {
-                Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(action)) => return Stretch::Broke(action),
-                Err(error) => return Stretch::Failed(FailureKind::Failed(error)),
-            }
-            if entry.disable_after.is_some() {
-                entry.tally.succeeded();
+            if let Some(end) = self.after(event, next) {
+                return end;
             }
         }
-        Stretch::Through
     }
 
-    /// A hook's action ends the dispatch.
+    /// How the dispatch ends after a stretch, unless there is an async hook to wait for.
+    #[inline(always)]
+    pub(crate) fn after(
+        &mut self,
+        event: &mut E,
+        next: Next<E::Action>,
+    ) -> Option<DispatchResult<E::Action>> {
+        match next {
+            Next::Through => Some(Ok(None)),
+            Next::Awaits => None,
+            Next::Turn(exit) => self.turn(event, exit),
+        }
+    }
+
+    /// Has an async hook answer. `exit` becomes [`Answered`](Exit::Answered) or
+    /// [`Failed`](Exit::Failed).
+    #[inline]
+    async fn wait(&self, entry: &Entry<E>, event: &mut E, exit: &mut Exit<E::Action>) {
+        let began = self.is_timed.then(Instant::now);
+        // The event is lent as `&mut` although a hook only reads it: a `&E` held across an await
+        // would make the whole dispatch `Send` only for events that are `Sync`.
+        let mut lent = Some(event);
+        let first = poll_fn(|cx| {
+            // Making the future is the hook's code as well, and so is dropping it.
+            Poll::Ready(contained(|| -> Option<Answer<'_, E::Action>> {
+                let hook = entry.body.later.as_ref().zip(lent.take());
+                let (hook, event) = hook.expect("only an async hook is awaited, and once");
+                hook.call(event, cx, exit)
+            }))
+        });
+        // Nearly always there is nothing to wait for, and then nothing to set up.
+        match first.await {
+            Ok(None) => {}
+            Ok(Some(answer)) => {
+                let began = began.unwrap_or_else(Instant::now);
+                let dropped = Dropped {
+                    plan: Some(self.plan),
+                    place: self.place,
+                };
+                let (answered, took) = Running::new(answer, entry.timeout, began).await;
+                dropped.disarm();
+                entry.tally.took(took);
+                *exit = answered;
+                return;
+            }
+            Err(panicked) => *exit = panicked.into_exit(),
+        }
+        if let Some(began) = began {
+            entry.tally.took(began.elapsed());
+        }
+    }
+
+    /// Calls sync hooks until there are none, or none that are sync.
+    #[inline(always)]
+    pub(crate) fn stretch(&mut self, event: &mut E) -> Next<E::Action> {
+        let mut exit = Exit::Through;
+        let (steps, place) = (&self.plan.steps, &mut self.place);
+        let stretch = contained(|| match self.is_timed {
+            false => stretch(steps, place, event, &mut exit),
+            true => timed_stretch(steps, place, event, &mut exit),
+        });
+        match stretch {
+            Ok(true) => {
+                // There is nothing in it to drop.
+                std::mem::forget(exit);
+                self.count.one_more();
+                Next::Through
+            }
+            Ok(false) if matches!(exit, Exit::Awaits) => {
+                std::mem::forget(exit);
+                Next::Awaits
+            }
+            Ok(false) => Next::Turn(exit),
+            Err(panicked) => Next::Turn(panicked.into_exit()),
+        }
+    }
+
+    /// The hook where the dispatch is has broken off, or failed. How the dispatch ends, unless
+    /// there is an async hook to wait for.
     #[cold]
-    fn broke(&self, place: usize, action: E::Action) -> DispatchResult<E::Action> {
-        self.steps[place].tally.broke();
-        self.counts.ended_at(place);
-        Ok(Some(action))
+    pub(crate) fn turn(
+        &mut self,
+        event: &mut E,
+        mut exit: Exit<E::Action>,
+    ) -> Option<DispatchResult<E::Action>> {
+        loop {
+            let flow = match exit {
+                Exit::Broke(action) | Exit::Answered(action) => ControlFlow::Break(Ok(action)),
+                Exit::Failed(kind) => self.failed(event, kind),
+                // A hook that says no more than that it does not go on.
+                Exit::Through | Exit::Awaits => ControlFlow::Continue(()),
+            };
+            if let ControlFlow::Break(end) = flow {
+                return Some(self.ends(end));
+            }
+            self.place += 1;
+            match self.stretch(event) {
+                Next::Through => return Some(Ok(None)),
+                Next::Awaits => return None,
+                Next::Turn(again) => exit = again,
+            }
+        }
     }
 
-    /// A hook has failed: whether, and how, that ends the dispatch.
+    /// Counts how the dispatch ends, at the hook where it is.
+    #[cold]
+    fn ends(&self, end: Result<E::Action, HookFailure>) -> DispatchResult<E::Action> {
+        if end.is_ok() {
+            self.plan.steps[self.place].tally.broke();
+        }
+        self.plan.counts.ended_at(self.place);
+        end.map(Some)
+    }
+
+    /// The hook where the dispatch is has failed: whether, and how, that ends the dispatch.
     #[cold]
     fn failed(
         &self,
         event: &mut E,
-        place: usize,
         kind: FailureKind,
-    ) -> ControlFlow<DispatchResult<E::Action>> {
-        let entry = &self.steps[place];
-        let failure = HookFailure {
-            event: E::NAME,
-            hook: entry.spec.name.clone(),
-            kind,
-        };
-        entry.tally.failed(&failure);
-        match entry.on_failure {
-            OnFailure::Continue => {}
-            OnFailure::Stop => {
-                self.counts.ended_at(place);
-                return ControlFlow::Break(Err(failure));
-            }
-            OnFailure::DisableAfter(limit) => {
-                if !matches!(failure.kind, FailureKind::Disabled(_)) {
-                    entry.tally.failed_again(limit.get());
-                }
-            }
+    ) -> ControlFlow<Result<E::Action, HookFailure>> {
+        let entry = &self.plan.steps[self.place];
+        let failure = HookFailure::new(E::NAME, &entry.spec.name, kind);
+        entry.failed(&failure);
+        if entry.stops {
+            return ControlFlow::Break(Err(failure));
         }
         match event.on_failure(&failure).map(|action| event.apply(action)) {
-            Some(ControlFlow::Break(action)) => ControlFlow::Break(self.broke(place, action)),
-            Some(ControlFlow::Continue(())) | None => ControlFlow::Continue(()),
+            Some(flow) => flow.map_break(Ok),
+            None => ControlFlow::Continue(()),
         }
     }
 }
 
-/// One call of an async hook.
-///
-/// The event comes as `&mut` although a hook only reads it: a `&E` held across the await would
-/// make the whole dispatch `Send` only for events that are `Sync`.
-async fn call<E: Event>(
-    entry: &Entry<E>,
+/// The loop over sync hooks: whether it has come to the end. `place` is where it begins, and then
+/// where it is, also for one who catches a hook's panic.
+// Apart, so that what it needs has room in registers.
+#[inline(never)]
+fn stretch<E: Event>(
+    steps: &[Arc<Entry<E>>],
+    place: &mut usize,
     event: &mut E,
-    is_timed: bool,
-) -> Result<E::Action, FailureKind> {
-    let began = is_timed.then(Instant::now);
-    let Body::Async(hook) = &entry.body else {
-        let error: BoxError = "a sync hook was awaited, which is a bug of the dispatch".into();
-        return Err(FailureKind::Failed(error));
-    };
-    // Making the future is the hook's code as well and may panic before the first poll.
-    let answer = contained(|| hook.call(event))?;
-    let (outcome, began) = Running::new(answer, entry.timeout, began).await;
-    if let Some(began) = began {
-        entry.tally.took(began.elapsed());
+    exit: &mut Exit<E::Action>,
+) -> bool {
+    let mut at = *place;
+    while let Some(entry) = steps.get(at) {
+        *place = at;
+        if !(entry.body.call)(event, exit) {
+            return false;
+        }
+        at += 1;
     }
-    outcome
+    true
+}
+
+/// The same, with a look at the clock around each hook.
+#[cold]
+fn timed_stretch<E: Event>(
+    steps: &[Arc<Entry<E>>],
+    place: &mut usize,
+    event: &mut E,
+    exit: &mut Exit<E::Action>,
+) -> bool {
+    for entry in &steps[*place..] {
+        let began = Instant::now();
+        let goes_on = (entry.body.call)(event, exit);
+        if entry.body.later.is_none() {
+            entry.tally.took(began.elapsed());
+        }
+        if !goes_on {
+            return false;
+        }
+        *place += 1;
+    }
+    true
+}
+
+/// What a panic carries.
+pub(crate) struct Panicked(Box<dyn Any + Send>);
+
+impl Panicked {
+    #[cold]
+    pub(crate) fn into_exit<A>(self) -> Exit<A> {
+        Exit::Failed(FailureKind::panicked(&*self.0))
+    }
 }
 
 /// Runs others' code. Unwind safety is asserted because a hook has the event by shared
 /// reference, what a panic in `apply` leaves is the event's affair, and what a hook captured is
 /// its own.
 #[inline]
-fn contained<T>(run: impl FnOnce() -> T) -> Result<T, FailureKind> {
-    catch_unwind(AssertUnwindSafe(run)).map_err(|payload| FailureKind::panicked(&*payload))
-}
-
-#[cold]
-fn disabled<E: Event>(entry: &Entry<E>) -> FailureKind {
-    FailureKind::Disabled(entry.disable_after.unwrap_or(std::num::NonZeroU32::MIN))
+pub(crate) fn contained<T>(run: impl FnOnce() -> T) -> Result<T, Panicked> {
+    catch_unwind(AssertUnwindSafe(run)).map_err(Panicked)
 }
 
 /// Counts a dispatch that is dropped while a hook waits.

@@ -4,7 +4,9 @@ use std::{fmt, ops::Deref, sync::Arc};
 
 use arc_swap::{ArcSwap, Cache};
 
-use crate::{DispatchResult, Event, ExecutionPlan, registry::Shared};
+use crate::{
+    DispatchResult, Event, ExecutionPlan, counts::HandleCount, dispatch::Dispatch, registry::Shared,
+};
 
 /// Dispatches events of one registry, and remembers the plan.
 ///
@@ -16,12 +18,18 @@ use crate::{DispatchResult, Event, ExecutionPlan, registry::Shared};
 /// until this handle dispatches again, or is dropped.
 pub struct Dispatcher<E: Event> {
     plan: Cache<Plans<E>, Arc<ExecutionPlan<E>>>,
+    count: HandleCount,
+    shared: Arc<Shared<E>>,
 }
 
 impl<E: Event> Dispatcher<E> {
     pub(crate) fn new(shared: Arc<Shared<E>>) -> Self {
+        let mut plan = Cache::new(Plans(Arc::clone(&shared)));
+        let count = HandleCount::new(&plan.load().counts);
         Self {
-            plan: Cache::new(Plans(shared)),
+            plan,
+            count,
+            shared,
         }
     }
 
@@ -32,15 +40,22 @@ impl<E: Event> Dispatcher<E> {
     ///
     /// When a hook failed whose policy is [`OnFailure::Stop`](crate::OnFailure::Stop).
     pub async fn dispatch(&mut self, event: &mut E) -> DispatchResult<E::Action> {
-        self.plan.load().run(event).await
+        let plan = self.plan.load();
+        if !self.count.is_of(&plan.counts) {
+            self.count = HandleCount::new(&plan.counts);
+        }
+        let mut dispatch = Dispatch::new(plan, self.count.alone());
+        let next = dispatch.stretch(event);
+        if let Some(end) = dispatch.after(event, next) {
+            return end;
+        }
+        dispatch.finish(event).await
     }
 }
 
 impl<E: Event> Clone for Dispatcher<E> {
     fn clone(&self) -> Self {
-        Self {
-            plan: self.plan.clone(),
-        }
+        Self::new(Arc::clone(&self.shared))
     }
 }
 
@@ -60,11 +75,5 @@ impl<E: Event> Deref for Plans<E> {
 
     fn deref(&self) -> &Self::Target {
         &self.0.plan
-    }
-}
-
-impl<E: Event> Clone for Plans<E> {
-    fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
     }
 }

@@ -25,15 +25,43 @@ pub enum OnFailure {
 }
 
 /// A hook did not answer.
+// Behind a pointer, because every dispatch has room for it in its result and hardly any needs it.
 #[derive(Debug)]
-#[non_exhaustive]
-pub struct HookFailure {
+pub struct HookFailure(Box<Failure>);
+
+#[derive(Debug)]
+struct Failure {
+    event: &'static str,
+    hook: String,
+    kind: FailureKind,
+}
+
+impl HookFailure {
+    #[cold]
+    pub(crate) fn new(event: &'static str, hook: &str, kind: FailureKind) -> Self {
+        let hook = hook.to_owned();
+        Self(Box::new(Failure { event, hook, kind }))
+    }
+
     /// The event's name.
-    pub event: &'static str,
+    pub fn event(&self) -> &'static str {
+        self.0.event
+    }
+
     /// The hook's name.
-    pub hook: String,
+    pub fn hook(&self) -> &str {
+        &self.0.hook
+    }
+
     /// What was wrong.
-    pub kind: FailureKind,
+    pub fn kind(&self) -> &FailureKind {
+        &self.0.kind
+    }
+
+    /// What was wrong, to keep.
+    pub fn into_kind(self) -> FailureKind {
+        self.0.kind
+    }
 }
 
 /// In which way a hook failed.
@@ -77,7 +105,7 @@ impl fmt::Display for FailureKind {
 
 impl fmt::Display for HookFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { event, hook, kind } = self;
+        let Failure { event, hook, kind } = &*self.0;
         write!(f, "hook `{hook}` of event `{event}` {kind}")
     }
 }
@@ -85,7 +113,7 @@ impl fmt::Display for HookFailure {
 impl Error for HookFailure {
     /// What caused the hook's own error, whose message is part of this one's.
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.kind {
+        match self.kind() {
             FailureKind::Failed(error) => error.source(),
             _ => None,
         }

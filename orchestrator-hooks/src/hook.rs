@@ -65,7 +65,7 @@ impl<E: Event> Hook<E> {
         name: impl Into<String>,
         run: impl for<'a> Fn(&'a E) -> BoxFuture<'a, E::Action> + Send + Sync + 'static,
     ) -> Self {
-        Self::with_body(name.into(), Body::Async(Box::new(Plain(run))))
+        Self::with_body(name.into(), Body::later(Plain(run)))
     }
 
     /// A hook that may wait, and may have an error, which counts as a failure.
@@ -76,7 +76,7 @@ impl<E: Event> Hook<E> {
         + Sync
         + 'static,
     ) -> Self {
-        Self::with_body(name.into(), Body::Async(Box::new(Fallible(run))))
+        Self::with_body(name.into(), Body::later(Fallible(run)))
     }
 
     /// A struct that answers at once.
@@ -86,7 +86,7 @@ impl<E: Event> Hook<E> {
 
     /// A struct that may wait. Its future may borrow the struct as well as the event.
     pub fn of_async(name: impl Into<String>, handler: impl AsyncHandler<E>) -> Self {
-        Self::with_body(name.into(), Body::Async(Box::new(Handled(handler))))
+        Self::with_body(name.into(), Body::later(Handled(handler)))
     }
 
     fn with_body(name: String, body: Body<E>) -> Self {

@@ -119,6 +119,7 @@ mod registry;
 mod running;
 mod spec;
 mod stats;
+mod streak;
 mod table;
 
 pub use dispatch::DispatchResult;

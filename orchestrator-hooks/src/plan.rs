@@ -1,35 +1,59 @@
 //! The order in which hooks run, fixed once it is made.
 
-use std::{fmt, num::NonZeroU32, sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use crate::{
-    Event, Explanation, Hook, OnFailure, body::Body, counts::PlanCounts, spec::Spec, stats::Tally,
+    Event, Explanation, FailureKind, Hook, HookFailure, OnFailure, body::Body, counts::PlanCounts,
+    spec::Spec, stats::Tally, streak::Streak,
 };
 
 /// A registered hook. Plans share it.
 pub(crate) struct Entry<E: Event> {
     pub(crate) body: Body<E>,
-    /// After how many failures in a row it is disabled.
-    pub(crate) disable_after: Option<NonZeroU32>,
+    /// Where failures in a row disable it.
+    pub(crate) streak: Option<Arc<Streak>>,
     pub(crate) timeout: Option<Duration>,
-    pub(crate) on_failure: OnFailure,
+    pub(crate) stops: bool,
     pub(crate) spec: Arc<Spec>,
     pub(crate) tally: Tally,
 }
 
 impl<E: Event> Entry<E> {
     pub(crate) fn new(hook: Hook<E>) -> Self {
-        let disable_after = match hook.on_failure {
-            OnFailure::DisableAfter(failures) => Some(failures),
+        let streak = match hook.on_failure {
+            OnFailure::DisableAfter(failures) => Some(Arc::new(Streak::new(failures))),
             OnFailure::Continue | OnFailure::Stop => None,
         };
         Self {
-            body: hook.body,
-            disable_after,
+            body: match &streak {
+                Some(streak) => hook.body.watched(streak),
+                None => hook.body,
+            },
+            streak,
             timeout: hook.timeout,
-            on_failure: hook.on_failure,
+            stops: hook.on_failure == OnFailure::Stop,
             spec: Arc::new(hook.spec),
             tally: Tally::default(),
+        }
+    }
+
+    /// The failure of a hook that is not called any more.
+    pub(crate) fn disabled(&self) -> Option<FailureKind> {
+        self.streak.as_ref()?.disabled()
+    }
+
+    pub(crate) fn failed(&self, failure: &HookFailure) {
+        self.tally.failed(failure);
+        if let Some(streak) = &self.streak
+            && !matches!(failure.kind(), FailureKind::Disabled(_))
+        {
+            streak.failed();
+        }
+    }
+
+    pub(crate) fn succeeded(&self) {
+        if let Some(streak) = &self.streak {
+            streak.succeeded();
         }
     }
 }

@@ -5,13 +5,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
 };
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 
 use crate::{
     DispatchResult, Dispatcher, Event, ExecutionPlan, Explanation, Hook, HookRegistration,
     HookStats, RegisterError,
-    body::Body,
-    dispatch::Progress,
+    dispatch::Dispatch,
     plan::Entry,
     registration::Unregister,
     table::{Key, Table},
@@ -70,7 +69,7 @@ impl<E: Event> HookRegistry<E> {
         // registration of this very registry, and dropping that takes the lock.
         let mut entries = Vec::new();
         for hook in hooks {
-            if matches!(hook.body, Body::Sync(_)) && hook.timeout.is_some() {
+            if hook.body.later.is_none() && hook.timeout.is_some() {
                 return Err(RegisterError::TimeoutOnSync {
                     event: E::NAME,
                     hook: hook.spec.name,
@@ -116,13 +115,15 @@ impl<E: Event> HookRegistry<E> {
         // The guard is one of a few that a thread has, so it is not for keeping: where a hook
         // may wait, the plan is held in full.
         let plan = self.shared.plan.load();
-        match plan.begin(event) {
-            Progress::Ended(result) => result,
-            Progress::Awaits(next) => {
-                let plan = Guard::into_inner(plan);
-                plan.resume(event, next).await
-            }
+        let mut dispatch = Dispatch::new(&plan, &*plan.counts);
+        let next = dispatch.stretch(event);
+        if let Some(end) = dispatch.after(event, next) {
+            return end;
         }
+        let held = Arc::clone(&plan);
+        let dispatch = dispatch.with(&held, &*held.counts);
+        drop(plan);
+        dispatch.finish(event).await
     }
 
     /// A handle for one who dispatches often.

@@ -1,8 +1,7 @@
-//! An async hook while it runs: panics contained, time limited.
+//! An async hook that waits: panics contained, time limited.
 
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -10,85 +9,86 @@ use std::{
 
 use tokio::time::{Instant, Sleep, sleep};
 
-use crate::{BoxError, FailureKind, body::Answer};
+use crate::{
+    FailureKind,
+    body::{Answer, Exit},
+    dispatch::contained,
+};
 
-/// Polls one hook's future to its end.
-///
-/// The clock is first looked at when the hook waits: one that answers at once costs no more
-/// than its poll.
+/// Polls the future of a hook, which has been polled once, to its end.
 pub(crate) struct Running<'a, A> {
     /// Gone after its end.
     answer: Option<Answer<'a, A>>,
+    /// Whether the answer has been polled already in this poll of the dispatch.
+    is_polled: bool,
+    began: Instant,
     limit: Option<Duration>,
-    began: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a, A> Running<'a, A> {
-    /// `began`: where somebody has looked at the clock already.
-    pub(crate) fn new(
-        answer: Answer<'a, A>,
-        limit: Option<Duration>,
-        began: Option<Instant>,
-    ) -> Self {
+    /// An answer that has just been pending.
+    #[cold]
+    pub(crate) fn new(answer: Answer<'a, A>, limit: Option<Duration>, began: Instant) -> Self {
         Self {
             answer: Some(answer),
-            limit,
+            is_polled: true,
             began,
+            limit,
             timer: None,
         }
     }
 
-    /// Drops the hook's future, which is the hook's code as well.
-    fn end(&mut self) -> Result<(), FailureKind> {
-        let answer = self.answer.take();
-        catch_unwind(AssertUnwindSafe(|| drop(answer)))
-            .map_err(|payload| FailureKind::panicked(&*payload))
+    /// What came of the hook's future, if it has not just been polled.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Exit<A>> {
+        let Some(answer) = &mut self.answer else {
+            // Polled after its end, which the await of a dispatch never does.
+            return Poll::Pending;
+        };
+        if std::mem::take(&mut self.is_polled) {
+            return Poll::Pending;
+        }
+        let mut exit = Exit::Through;
+        match contained(|| answer.poll(cx, &mut exit)) {
+            Ok(true) => Poll::Ready(exit),
+            Ok(false) => Poll::Pending,
+            // It is not polled again.
+            Err(panicked) => Poll::Ready(panicked.into_exit()),
+        }
+    }
+
+    fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<FailureKind> {
+        let Some(limit) = self.limit else {
+            return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
+        timer
+            .as_mut()
+            .poll(cx)
+            .map(|()| FailureKind::TimedOut(limit))
     }
 }
 
 impl<A> Future for Running<'_, A> {
-    /// What came of the hook, and since when it ran, if that is known.
-    type Output = (Result<A, FailureKind>, Option<Instant>);
+    /// What came of the hook, and how long it took.
+    type Output = (Exit<A>, Duration);
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        let Some(answer) = &mut this.answer else {
-            // Polled after its end, which the await of a dispatch never does.
-            return Poll::Pending;
+        let mut exit = match self.poll_answer(cx) {
+            Poll::Ready(exit) => exit,
+            Poll::Pending => match self.poll_timer(cx) {
+                Poll::Ready(late) => Exit::Failed(late),
+                Poll::Pending => return Poll::Pending,
+            },
         };
-        // Unwind safety is asserted because a hook has the event by shared reference, and its
-        // future is not polled again.
-        let polled = catch_unwind(AssertUnwindSafe(|| answer.poll(cx)));
-        let outcome = match polled {
-            Err(payload) => Err(FailureKind::panicked(&*payload)),
-            Ok(Poll::Ready(answer)) => answer.map_err(FailureKind::Failed),
-            Ok(Poll::Pending) => {
-                this.began.get_or_insert_with(Instant::now);
-                let Some(limit) = this.limit else {
-                    return Poll::Pending;
-                };
-                let timer = this.timer.get_or_insert_with(|| Box::pin(sleep(limit)));
-                if timer.as_mut().poll(cx).is_pending() {
-                    return Poll::Pending;
-                }
-                Err(FailureKind::TimedOut(limit))
-            }
-        };
-        // The first failure is the one to tell of.
-        let outcome = match (outcome, this.end()) {
-            (Ok(_), Err(dropping)) => Err(dropping),
-            (outcome, _) => outcome,
-        };
-        Poll::Ready((outcome, this.began))
-    }
-}
-
-impl<A> Answer<'_, A> {
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<A, BoxError>> {
-        match self {
-            Self::Plain(future) => future.as_mut().poll(cx).map(Ok),
-            Self::Fallible(future) => future.as_mut().poll(cx),
+        // Dropping the hook's future is the hook's code as well. The first failure is the one to
+        // tell of.
+        let answer = self.answer.take();
+        if let Err(panicked) = contained(|| drop(answer))
+            && !matches!(exit, Exit::Failed(_))
+        {
+            exit = panicked.into_exit();
         }
+        Poll::Ready((exit, self.began.elapsed()))
     }
 }

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU64, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -63,9 +63,6 @@ pub(crate) struct Tally {
     errors: AtomicU64,
     dropped: AtomicU64,
     skipped: AtomicU64,
-    /// Failures since the last success.
-    in_a_row: AtomicU32,
-    is_disabled: AtomicBool,
     timed_calls: AtomicU64,
     nanos: AtomicU64,
     longest: AtomicU64,
@@ -82,7 +79,7 @@ impl Tally {
     }
 
     pub(crate) fn failed(&self, failure: &HookFailure) {
-        let count = match failure.kind {
+        let count = match failure.kind() {
             FailureKind::Panicked(_) => &self.panics,
             FailureKind::TimedOut(_) => &self.timeouts,
             FailureKind::Failed(_) => &self.errors,
@@ -93,28 +90,11 @@ impl Tally {
             }
         };
         count.fetch_add(1, Relaxed);
-        let words = Some(failure.kind.to_string());
+        let words = Some(failure.kind().to_string());
         *self
             .last_failure
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = words;
-    }
-
-    /// Counts a failure in a row, and disables the hook with the `limit`th.
-    pub(crate) fn failed_again(&self, limit: u32) {
-        if self.in_a_row.fetch_add(1, Relaxed).saturating_add(1) >= limit {
-            self.is_disabled.store(true, Relaxed);
-        }
-    }
-
-    pub(crate) fn succeeded(&self) {
-        if self.in_a_row.load(Relaxed) != 0 {
-            self.in_a_row.store(0, Relaxed);
-        }
-    }
-
-    pub(crate) fn is_disabled(&self) -> bool {
-        self.is_disabled.load(Relaxed)
     }
 
     pub(crate) fn took(&self, time: Duration) {
@@ -125,7 +105,7 @@ impl Tally {
     }
 
     /// `reached`: how many dispatches came to the hook's place.
-    pub(crate) fn stats(&self, name: &str, reached: u64) -> HookStats {
+    pub(crate) fn stats(&self, name: &str, reached: u64, is_disabled: bool) -> HookStats {
         let skipped = self.skipped.load(Relaxed);
         let last_failure = self.last_failure.lock();
         HookStats {
@@ -137,7 +117,7 @@ impl Tally {
             timeouts: self.timeouts.load(Relaxed),
             errors: self.errors.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
-            is_disabled: self.is_disabled(),
+            is_disabled,
             skipped,
             timed_calls: self.timed_calls.load(Relaxed),
             time: Duration::from_nanos(self.nanos.load(Relaxed)),

@@ -191,7 +191,8 @@ impl<E: Event> Table<E> {
         current
             .filter_map(|at| {
                 let entry = &self.slots[at].as_ref()?.entry;
-                Some(entry.tally.stats(&entry.spec.name, calls[at]))
+                let is_disabled = entry.disabled().is_some();
+                Some(entry.tally.stats(&entry.spec.name, calls[at], is_disabled))
             })
             .collect()
     }

@@ -30,7 +30,13 @@ fn allowed(name: &str) -> Option<Vec<&'static str>> {
             [&LEAVES[..], &more].concat()
         }
         // Those that it measures.
-        "orchestrator-bench" => vec!["orchestrator-core", "orchestrator-state"],
+        "orchestrator-bench" => {
+            vec![
+                "orchestrator-core",
+                "orchestrator-hooks",
+                "orchestrator-state",
+            ]
+        }
         "orchestrator-crash" => vec!["orchestrator-state"],
         "xtask" => vec![],
         leaf if LEAVES.contains(&leaf) => vec![],

@@ -3,8 +3,9 @@
 use crate::run::{Result, cargo, show};
 
 /// What can be measured, and the bench targets that do it.
-const AREAS: [(&str, &[&str]); 2] = [
+const AREAS: [(&str, &[&str]); 3] = [
     ("core", &["core", "core_memory"]),
+    ("hooks", &["hooks"]),
     ("state", &["state", "state_memory"]),
 ];
 

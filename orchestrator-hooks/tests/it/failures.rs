@@ -147,7 +147,7 @@ async fn the_cause_of_an_error_is_kept() {
         "hook `audit` of event `visit` failed: no audit"
     );
     assert_eq!(failure.source().unwrap().to_string(), "disk full");
-    assert!(matches!(failure.kind, FailureKind::Failed(error) if error.is::<Outer>()));
+    assert!(matches!(failure.kind(), FailureKind::Failed(error) if error.is::<Outer>()));
 }
 
 const THREE: OnFailure = OnFailure::DisableAfter(NonZeroU32::new(3).unwrap());
