@@ -49,8 +49,9 @@ pub type Result<T = ()> = std::result::Result<T, Failure>;
 pub fn versioned(package: &str) -> String {
     let lock = include_str!("../../Cargo.lock");
     let entry = format!("name = \"{package}\"\nversion = \"");
+    // Of several versions the newest, which is ours: the others are what a dependency brings.
     let (_, rest) = lock
-        .split_once(&entry)
+        .rsplit_once(&entry)
         .unwrap_or_else(|| panic!("{package} is not in Cargo.lock"));
     let version = rest.split('"').next().unwrap_or_default();
     format!("{package} {version}")

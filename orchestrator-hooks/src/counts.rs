@@ -68,6 +68,13 @@ impl PlanCounts {
         })
     }
 
+    /// Whether nobody has followed the plan to a hook, as when hooks come one after the other.
+    pub(crate) fn is_empty(&self) -> bool {
+        let full = self.full.iter().map(|shard| &shard.0);
+        let mut all = full.chain(&self.ended);
+        all.all(|count| count.load(Ordering::Relaxed) == 0)
+    }
+
     fn handles(&self) -> MutexGuard<'_, Vec<Arc<AtomicU64>>> {
         // A list of pointers is never half changed.
         self.handles.lock().unwrap_or_else(PoisonError::into_inner)
@@ -125,12 +132,6 @@ impl HandleCount {
             plan: Arc::clone(plan),
             count,
         }
-    }
-
-    /// Whether it counts for this plan.
-    #[inline]
-    pub(crate) fn is_of(&self, plan: &Arc<PlanCounts>) -> bool {
-        Arc::ptr_eq(&self.plan, plan)
     }
 
     /// To count with, for the one dispatch that the handle has under way.

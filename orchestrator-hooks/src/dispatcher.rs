@@ -1,8 +1,9 @@
 //! A handle for one who dispatches often.
 
-use std::{fmt, ops::Deref, sync::Arc};
-
-use arc_swap::{ArcSwap, Cache};
+use std::{
+    fmt,
+    sync::{Arc, atomic::Ordering},
+};
 
 use crate::{
     DispatchResult, Event, ExecutionPlan, counts::HandleCount, dispatch::Dispatch, registry::Shared,
@@ -17,19 +18,23 @@ use crate::{
 /// The handle keeps the plan that it last followed. So what a dropped hook has captured lives
 /// until this handle dispatches again, or is dropped.
 pub struct Dispatcher<E: Event> {
-    plan: Cache<Plans<E>, Arc<ExecutionPlan<E>>>,
-    count: HandleCount,
     shared: Arc<Shared<E>>,
+    /// How often the registry had changed when the plan was taken.
+    changes: u64,
+    plan: Arc<ExecutionPlan<E>>,
+    count: HandleCount,
 }
 
 impl<E: Event> Dispatcher<E> {
     pub(crate) fn new(shared: Arc<Shared<E>>) -> Self {
-        let mut plan = Cache::new(Plans(Arc::clone(&shared)));
-        let count = HandleCount::new(&plan.load().counts);
+        let changes = shared.changes.load(Ordering::Acquire);
+        let plan = shared.plan.load_full();
+        let count = HandleCount::new(&plan.counts);
         Self {
+            shared,
+            changes,
             plan,
             count,
-            shared,
         }
     }
 
@@ -40,16 +45,20 @@ impl<E: Event> Dispatcher<E> {
     ///
     /// When a hook failed whose policy is [`OnFailure::Stop`](crate::OnFailure::Stop).
     pub async fn dispatch(&mut self, event: &mut E) -> DispatchResult<E::Action> {
-        let plan = self.plan.load();
-        if !self.count.is_of(&plan.counts) {
-            self.count = HandleCount::new(&plan.counts);
+        if self.shared.changes.load(Ordering::Acquire) != self.changes {
+            self.renew();
         }
-        let mut dispatch = Dispatch::new(plan, self.count.alone());
+        let mut dispatch = Dispatch::new(&*self.plan, self.count.alone());
         let next = dispatch.stretch(event);
         if let Some(end) = dispatch.after(event, next) {
             return end;
         }
         dispatch.finish(event).await
+    }
+
+    #[cold]
+    fn renew(&mut self) {
+        *self = Self::new(Arc::clone(&self.shared));
     }
 }
 
@@ -64,16 +73,5 @@ impl<E: Event> fmt::Debug for Dispatcher<E> {
         f.debug_struct("Dispatcher")
             .field("event", &E::NAME)
             .finish_non_exhaustive()
-    }
-}
-
-/// Where the current plan is.
-struct Plans<E: Event>(Arc<Shared<E>>);
-
-impl<E: Event> Deref for Plans<E> {
-    type Target = ArcSwap<ExecutionPlan<E>>;
-
-    fn deref(&self) -> &Self::Target {
-        &self.0.plan
     }
 }

@@ -13,6 +13,16 @@ pub enum Relation {
     After,
 }
 
+impl Relation {
+    /// Who asks and whom that means, in the order in which they have to run.
+    pub(crate) fn ordered<T>(self, asks: T, other: T) -> (T, T) {
+        match self {
+            Self::Before => (asks, other),
+            Self::After => (other, asks),
+        }
+    }
+}
+
 impl fmt::Display for Relation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {

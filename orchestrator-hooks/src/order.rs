@@ -9,7 +9,7 @@ use petgraph::{
     Direction,
     algo::tarjan_scc,
     stable_graph::{NodeIndex, StableDiGraph},
-    visit::{EdgeRef, IntoEdgeReferences, NodeIndexable},
+    visit::{EdgeRef, NodeIndexable},
 };
 
 use crate::{RegisterError, Relation, ready::Ready, spec::Spec};
@@ -18,7 +18,8 @@ use crate::{RegisterError, Relation, ready::Ready, spec::Spec};
 #[derive(Debug, Clone, Copy)]
 struct Cause {
     asked_by: NodeIndex,
-    constraint: usize,
+    // Narrow, so that more edges fit a cache.
+    constraint: u32,
 }
 
 /// A neighbour by constraint.
@@ -38,9 +39,11 @@ pub(crate) struct Order {
     /// Who has a name or label.
     answers: HashMap<String, Vec<NodeIndex>>,
     /// Who named it in a constraint, and in which.
-    wishes: HashMap<String, Vec<(NodeIndex, usize)>>,
+    wishes: HashMap<String, Vec<(NodeIndex, u32)>>,
     /// All hooks by phase, priority and name.
     ranked: Vec<NodeIndex>,
+    /// For how many edges each hook waits. Two constraints may ask for the same pair: each counts.
+    waits: Vec<u32>,
 }
 
 impl Order {
@@ -52,31 +55,36 @@ impl Order {
         let node = self.graph.add_node(Arc::clone(spec));
         let (Ok(rank) | Err(rank)) = self.rank_of(spec);
         self.ranked.insert(rank, node);
+        self.waits.resize(self.graph.node_bound(), 0);
         // Its own constraints first: while it answers to nothing it cannot mean itself.
-        for (constraint, wish) in spec.constraints.iter().enumerate() {
-            for other in self.answers.get(&wish.target).into_iter().flatten() {
+        for (constraint, wish) in (0..).zip(&spec.constraints) {
+            for &other in self.answers.get(&wish.target).into_iter().flatten() {
                 let cause = Cause {
                     asked_by: node,
                     constraint,
                 };
-                link(&mut self.graph, wish.relation, *other, cause);
+                let (first, second) = wish.relation.ordered(node, other);
+                self.graph.add_edge(first, second, cause);
+                self.waits[second.index()] += 1;
             }
         }
         for identity in spec.identities() {
             for &(asked_by, constraint) in self.wishes.get(identity).into_iter().flatten() {
-                let relation = self.graph[asked_by].constraints[constraint].relation;
+                let relation = self.graph[asked_by].constraints[constraint as usize].relation;
                 let cause = Cause {
                     asked_by,
                     constraint,
                 };
-                link(&mut self.graph, relation, node, cause);
+                let (first, second) = relation.ordered(asked_by, node);
+                self.graph.add_edge(first, second, cause);
+                self.waits[second.index()] += 1;
             }
         }
         for identity in spec.identities() {
             let answers = self.answers.entry(identity.to_owned()).or_default();
             answers.push(node);
         }
-        for (constraint, wish) in spec.constraints.iter().enumerate() {
+        for (constraint, wish) in (0..).zip(&spec.constraints) {
             let wishes = self.wishes.entry(wish.target.clone()).or_default();
             wishes.push((node, constraint));
         }
@@ -91,9 +99,13 @@ impl Order {
 
     /// Takes a hook out, with its edges.
     pub(crate) fn remove(&mut self, node: NodeIndex) {
+        for next in self.graph.neighbors(node) {
+            self.waits[next.index()] -= 1;
+        }
         let Some(spec) = self.graph.remove_node(node) else {
             return;
         };
+        self.waits[node.index()] = 0;
         if let Ok(rank) = self.rank_of(&spec) {
             self.ranked.remove(rank);
         }
@@ -152,33 +164,33 @@ impl Order {
     /// edge leads to an earlier phase, so while hooks of a phase are left, one of them is free,
     /// and goes before any hook of a later phase.
     pub(crate) fn sorted(&self) -> Result<Vec<NodeIndex>, Cycles> {
-        let mut rank_of = vec![0_u32; self.graph.node_bound()];
-        for (rank, node) in (0..).zip(&self.ranked) {
-            rank_of[node.index()] = rank;
+        let mut waits = self.waits.clone();
+        let mut rank_of = vec![0_u32; waits.len()];
+        let mut ready = Ready::new(self.ranked.len());
+        for (rank, node) in self.ranked.iter().enumerate() {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "nodes are numbered in 32 bits"
+            )]
+            let narrow = rank as u32;
+            rank_of[node.index()] = narrow;
+            if waits[node.index()] == 0 {
+                ready.insert(rank);
+            }
         }
-        let rank = |node: NodeIndex| rank_of[node.index()] as usize;
-        let mut waits = vec![0_u32; self.ranked.len()];
-        // Two constraints may ask for the same pair: each counts, here as below.
-        for edge in self.graph.edge_references() {
-            waits[rank(edge.target())] += 1;
-        }
-        let mut ready = Ready::new(waits.len());
-        for (rank, _) in waits.iter().enumerate().filter(|(_, waits)| **waits == 0) {
-            ready.insert(rank);
-        }
-        let mut sorted = Vec::with_capacity(waits.len());
+        let mut sorted = Vec::with_capacity(self.ranked.len());
         while let Some(first) = ready.pop_first() {
             let node = self.ranked[first];
             sorted.push(node);
             for next in self.graph.neighbors(node) {
-                let next = rank(next);
-                waits[next] -= 1;
-                if waits[next] == 0 {
-                    ready.insert(next);
+                let waits = &mut waits[next.index()];
+                *waits -= 1;
+                if *waits == 0 {
+                    ready.insert(rank_of[next.index()] as usize);
                 }
             }
         }
-        if sorted.len() == waits.len() {
+        if sorted.len() == self.ranked.len() {
             Ok(sorted)
         } else {
             Err(self.cycles())
@@ -218,7 +230,7 @@ impl Order {
                 Neighbour {
                     other: &self.graph[other].name,
                     asked_by: &asked_by.name,
-                    target: &asked_by.constraints[edge.weight().constraint].target,
+                    target: &asked_by.constraints[edge.weight().constraint as usize].target,
                 }
             })
             .collect()
@@ -235,19 +247,6 @@ impl Order {
             .filter(move |wish| is_lapsed(&wish.target))
             .map(|wish| (wish.relation, wish.target.as_str()))
     }
-}
-
-/// Puts the edge of one constraint in, between who asked and one whom it means.
-fn link(
-    graph: &mut StableDiGraph<Arc<Spec>, Cause>,
-    relation: Relation,
-    other: NodeIndex,
-    cause: Cause,
-) {
-    match relation {
-        Relation::Before => graph.add_edge(cause.asked_by, other, cause),
-        Relation::After => graph.add_edge(other, cause.asked_by, cause),
-    };
 }
 
 /// Takes what `is_gone` says out of one list, and the list with its last.

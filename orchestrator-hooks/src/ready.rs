@@ -1,66 +1,51 @@
 //! A set of small numbers that gives its least.
 
-/// How many bits of the number a level looks at.
-const SHIFT: u32 = 6;
-
-/// A bit for each number, and above it a bit for each 64 that are not all out: the least number
-/// is found by one look a level (van Emde Boas's idea, with words of the machine for the levels).
+/// A bit for each number, and above it a bit for each 64 that are not all out. The least number
+/// is found by two looks, and by a look for each 4,096 numbers between it and the last one.
 ///
 /// A heap would compare names at each step; here the comparing was done when the hooks were
 /// ranked.
 pub(crate) struct Ready {
-    /// The lowest first. The highest has one word.
-    levels: Vec<Vec<u64>>,
+    words: Vec<u64>,
+    /// Which of the words are not empty.
+    filled: Vec<u64>,
+    /// Every word of `filled` before this one is empty.
+    first: usize,
 }
 
 impl Ready {
     /// An empty set for the numbers below `bound`.
     pub(crate) fn new(bound: usize) -> Self {
-        let mut levels = Vec::new();
-        let mut words = bound;
-        loop {
-            words = words.div_ceil(64).max(1);
-            levels.push(vec![0; words]);
-            if words == 1 {
-                return Self { levels };
-            }
+        let words = bound.div_ceil(64);
+        Self {
+            words: vec![0; words],
+            filled: vec![0; words.div_ceil(64)],
+            first: 0,
         }
     }
 
+    #[inline]
     pub(crate) fn insert(&mut self, number: usize) {
-        let mut at = number;
-        for level in &mut self.levels {
-            let word = &mut level[at >> SHIFT];
-            let was_empty = *word == 0;
-            *word |= 1 << (at % 64);
-            if !was_empty {
-                // The levels above know of this word already.
-                return;
-            }
-            at >>= SHIFT;
-        }
+        let word = number / 64;
+        self.words[word] |= 1 << (number % 64);
+        self.filled[word / 64] |= 1 << (word % 64);
+        self.first = self.first.min(word / 64);
     }
 
+    #[inline]
     pub(crate) fn pop_first(&mut self) -> Option<usize> {
-        let mut at = 0;
-        for level in self.levels.iter().rev() {
-            let word = level[at];
-            if word == 0 {
-                // Only the highest level can have an empty word that was asked.
-                return None;
-            }
-            at = (at << SHIFT) + word.trailing_zeros() as usize;
+        while *self.filled.get(self.first)? == 0 {
+            self.first += 1;
         }
-        let first = at;
-        for level in &mut self.levels {
-            let word = &mut level[at >> SHIFT];
-            *word &= *word - 1;
-            if *word != 0 {
-                break;
-            }
-            at >>= SHIFT;
+        let filled = &mut self.filled[self.first];
+        let at = self.first * 64 + filled.trailing_zeros() as usize;
+        let word = &mut self.words[at];
+        let number = at * 64 + word.trailing_zeros() as usize;
+        *word &= *word - 1;
+        if *word == 0 {
+            *filled &= *filled - 1;
         }
-        Some(first)
+        Some(number)
     }
 }
 

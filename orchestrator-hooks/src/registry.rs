@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use arc_swap::ArcSwap;
@@ -28,6 +31,9 @@ pub struct HookRegistry<E: Event> {
 pub(crate) struct Shared<E: Event> {
     /// Written under the lock of `table`, read by anyone.
     pub(crate) plan: ArcSwap<ExecutionPlan<E>>,
+    /// How often there has been another plan: told after the plan is there, so that one who sees
+    /// the number finds that plan or a later one.
+    pub(crate) changes: AtomicU64,
     table: Mutex<Table<E>>,
 }
 
@@ -38,6 +44,7 @@ impl<E: Event> HookRegistry<E> {
         Self {
             shared: Arc::new(Shared {
                 plan: ArcSwap::from_pointee(plan),
+                changes: AtomicU64::new(0),
                 table: Mutex::new(table),
             }),
         }
@@ -80,7 +87,7 @@ impl<E: Event> HookRegistry<E> {
         let old_plan;
         let mut table = self.shared.lock();
         let (keys, plan) = table.admit(&entries)?;
-        old_plan = self.shared.plan.swap(Arc::new(plan));
+        old_plan = self.shared.replace(plan);
         drop(table);
         drop(old_plan);
         let names = entries.iter().map(|entry| entry.spec.name.clone());
@@ -138,6 +145,13 @@ impl<E: Event> HookRegistry<E> {
 }
 
 impl<E: Event> Shared<E> {
+    /// Puts another plan in the place of the current one, under the lock of the table.
+    fn replace(&self, plan: ExecutionPlan<E>) -> Arc<ExecutionPlan<E>> {
+        let old = self.plan.swap(Arc::new(plan));
+        self.changes.fetch_add(1, Ordering::Release);
+        old
+    }
+
     fn lock(&self) -> MutexGuard<'_, Table<E>> {
         // Nothing under the lock leaves the table half changed, so poison means nothing here.
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
@@ -154,7 +168,7 @@ impl<E: Event> Unregister for Shared<E> {
         let Some(plan) = table.remove(keys, &mut removed) else {
             return;
         };
-        old_plan = self.plan.swap(Arc::new(plan));
+        old_plan = self.replace(plan);
         drop(table);
         drop(old_plan);
     }

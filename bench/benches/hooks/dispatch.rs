@@ -55,10 +55,10 @@ fn with_peers(bout: Bout<'static>, is_async: u64) -> Result<Bout<'static>> {
         .enter("HookRegistry, ours", move || {
             each(|tick| _ = now(registry.dispatch(tick)))
         });
-    let calls: Vec<Box<dyn Fn(&Tick) -> Add>> = (0..HOOKS)
+    let calls: Vec<Call> = (0..HOOKS)
         .map(|number| Box::new(move |_: &Tick| answer(number)) as _)
         .collect();
-    let applies: Vec<Box<dyn Fn(&mut Tick) -> ControlFlow<Add>>> = (0..HOOKS)
+    let applies: Vec<Apply> = (0..HOOKS)
         .map(|number| Box::new(move |tick: &mut Tick| tick.apply(answer(number))) as _)
         .collect();
     let (tokio, std) = (Tokio::new(), Std::new());
@@ -77,8 +77,11 @@ fn with_peers(bout: Bout<'static>, is_async: u64) -> Result<Bout<'static>> {
         }))
 }
 
+type Call = Box<dyn Fn(&Tick) -> Add>;
+type Apply = Box<dyn Fn(&mut Tick) -> ControlFlow<Add>>;
+
 #[inline(never)]
-fn call(hooks: &[Box<dyn Fn(&Tick) -> Add>], tick: &mut Tick) -> Option<Add> {
+fn call(hooks: &[Call], tick: &mut Tick) -> Option<Add> {
     for hook in hooks {
         let action = hook(tick);
         if let ControlFlow::Break(action) = tick.apply(action) {
@@ -89,7 +92,7 @@ fn call(hooks: &[Box<dyn Fn(&Tick) -> Add>], tick: &mut Tick) -> Option<Add> {
 }
 
 #[inline(never)]
-fn apply(hooks: &[Box<dyn Fn(&mut Tick) -> ControlFlow<Add>>], tick: &mut Tick) -> Option<Add> {
+fn apply(hooks: &[Apply], tick: &mut Tick) -> Option<Add> {
     for hook in hooks {
         if let ControlFlow::Break(action) = hook(tick) {
             return Some(action);

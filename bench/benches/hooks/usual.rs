@@ -46,7 +46,9 @@ impl Tokio {
 }
 
 /// With std's lock, and a list that is copied out of it.
-pub(crate) struct Std(RwLock<HashMap<&'static str, Arc<[Arc<dyn UsualHook>]>>>);
+pub(crate) struct Std(RwLock<HashMap<&'static str, List>>);
+
+type List = Arc<[Arc<dyn UsualHook>]>;
 
 impl Std {
     pub(crate) fn new() -> Self {
