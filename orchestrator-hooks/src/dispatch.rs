@@ -240,8 +240,7 @@ impl<'a, E: Event, C: Count> Dispatch<'a, E, C> {
 
 /// The loop over sync hooks: whether it has come to the end. `place` is where it begins, and then
 /// where it is, also for one who catches a hook's panic.
-// Apart, so that what it needs has room in registers.
-#[inline(never)]
+#[inline(always)]
 fn stretch<E: Event>(
     steps: &[Arc<Entry<E>>],
     place: &mut usize,
