@@ -3,8 +3,8 @@
 //! - A [`Manager`] knows how to make a resource and how to prove that a used one is clean.
 //! - A [`ResourcePool`] lends resources out: no more than [`PoolConfig::max_size`] are alive at
 //!   a time, and who comes when all are out waits in line.
-//! - A [`Pooled`] is one that is lent. It goes back when it is dropped, also when the task that
-//!   holds it is cancelled; after a panic, or by [`Pooled::discard`], it is destroyed instead.
+//! - A [`Lease`] is one that is lent. It goes back when it is dropped, also when the task that
+//!   holds it is cancelled; after a panic, or by [`Lease::discard`], it is destroyed instead.
 //! - [`PoolStats`] count what was made, used again and destroyed.
 //!
 //! # Where pooling pays
@@ -82,17 +82,13 @@
 //! # }
 //! ```
 
-mod config;
-mod error;
-mod ledger;
-mod manager;
-mod pool;
-mod pooled;
-mod slot;
+mod buffer;
+mod interner;
+mod object;
+mod resource;
 
-pub use config::PoolConfig;
-pub use error::CheckoutError;
-pub use ledger::PoolStats;
-pub use manager::Manager;
-pub use pool::ResourcePool;
-pub use pooled::Pooled;
+pub use buffer::{Buffer, BufferPool, BufferPoolConfig, SIZE_CLASSES};
+pub use bytes::Bytes;
+pub use interner::{Interner, InternerConfig, InternerFull, Symbol};
+pub use object::{ObjectPool, ObjectPoolConfig, ObjectStats, OwnedPooled, Pooled, Recycle};
+pub use resource::{CheckoutError, Lease, Manager, PoolConfig, PoolStats, ResourcePool};

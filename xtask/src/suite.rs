@@ -64,7 +64,11 @@ fn tests() -> Result {
 /// What waits and wakes, under shuttle, which takes its primitives over. So all other tests of those
 /// builds are left out.
 fn schedules() -> Result {
-    for package in ["orchestrator-state", "orchestrator-core"] {
+    for package in [
+        "orchestrator-state",
+        "orchestrator-core",
+        "orchestrator-pool",
+    ] {
         show(cargo().args(["test", "--package", package, "--lib"]).args([
             "--features",
             "shuttle",

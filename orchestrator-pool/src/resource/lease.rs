@@ -8,7 +8,8 @@ use std::{
 
 use deadpool::managed::Object;
 
-use crate::{Manager, ledger::Ledger, slot::Adapter};
+use super::{ledger::Ledger, slot::Adapter};
+use crate::Manager;
 
 /// A resource lent by a [`ResourcePool`](crate::ResourcePool), given back when dropped.
 ///
@@ -17,14 +18,14 @@ use crate::{Manager, ledger::Ledger, slot::Adapter};
 /// often as it may, or when the pool is closed or gone.
 // Not `Clone`: a resource has one user at a time.
 #[must_use = "dropping it gives the resource back"]
-pub struct Pooled<M: Manager> {
+pub struct Lease<M: Manager> {
     /// Taken by `drop` alone, so it is there for as long as anyone can look.
     object: Option<Object<Adapter<M>>>,
     ledger: Arc<Ledger>,
     worn_out: bool,
 }
 
-impl<M: Manager> Pooled<M> {
+impl<M: Manager> Lease<M> {
     pub(crate) fn new(object: Object<Adapter<M>>, ledger: Arc<Ledger>, worn_out: bool) -> Self {
         ledger.lent();
         Self {
@@ -41,7 +42,7 @@ impl<M: Manager> Pooled<M> {
     }
 }
 
-impl<M: Manager> Deref for Pooled<M> {
+impl<M: Manager> Deref for Lease<M> {
     type Target = M::Resource;
 
     fn deref(&self) -> &M::Resource {
@@ -50,14 +51,14 @@ impl<M: Manager> Deref for Pooled<M> {
     }
 }
 
-impl<M: Manager> DerefMut for Pooled<M> {
+impl<M: Manager> DerefMut for Lease<M> {
     fn deref_mut(&mut self) -> &mut M::Resource {
         let object = self.object.as_mut().expect("present until dropped");
         &mut object.resource
     }
 }
 
-impl<M: Manager> Drop for Pooled<M> {
+impl<M: Manager> Drop for Lease<M> {
     fn drop(&mut self) {
         let Some(mut object) = self.object.take() else {
             return;
@@ -73,11 +74,11 @@ impl<M: Manager> Drop for Pooled<M> {
     }
 }
 
-impl<M: Manager> fmt::Debug for Pooled<M>
+impl<M: Manager> fmt::Debug for Lease<M>
 where
     M::Resource: fmt::Debug,
 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Pooled").field(&**self).finish()
+        f.debug_tuple("Lease").field(&**self).finish()
     }
 }

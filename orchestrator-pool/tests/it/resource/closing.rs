@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use crate::{config, pool, settle};
+use super::{config, pool, settle};
 
 #[tokio::test]
 async fn closing_ends_waits_and_destroys_what_is_idle() {

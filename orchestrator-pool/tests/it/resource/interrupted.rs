@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use crate::{config, pool, settle};
+use super::{config, pool, settle};
 
 #[tokio::test]
 async fn a_cancelled_wait_leaks_nothing() {

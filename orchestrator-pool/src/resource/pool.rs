@@ -4,7 +4,8 @@ use std::{fmt, sync::Arc};
 
 use deadpool::managed::{HookError, Pool, PoolError, QueueMode};
 
-use crate::{CheckoutError, Manager, PoolConfig, PoolStats, Pooled, ledger::Ledger, slot::Adapter};
+use super::{ledger::Ledger, slot::Adapter};
+use crate::{CheckoutError, Lease, Manager, PoolConfig, PoolStats};
 
 /// Lends resources, a bounded number of them, and uses them again.
 ///
@@ -54,7 +55,7 @@ impl<M: Manager> ResourcePool<M> {
     ///
     /// [`CheckoutError::Create`] when a new resource was needed and could not be made, and
     /// [`CheckoutError::Closed`] when the pool is closed.
-    pub async fn checkout(&self) -> Result<Pooled<M>, CheckoutError<M::Error>> {
+    pub async fn checkout(&self) -> Result<Lease<M>, CheckoutError<M::Error>> {
         self.evict_idle();
         let object = self.queue.get().await.map_err(|error| match error {
             PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
@@ -69,7 +70,7 @@ impl<M: Manager> ResourcePool<M> {
         })?;
         // The last use that it may have: it will not lie idle first, only to be refused.
         let worn_out = object.is_worn_out(&self.config);
-        let pooled = Pooled::new(object, Arc::clone(&self.ledger), worn_out);
+        let pooled = Lease::new(object, Arc::clone(&self.ledger), worn_out);
         if self.is_closed() {
             // Closed while the resource was being made.
             return Err(CheckoutError::Closed);

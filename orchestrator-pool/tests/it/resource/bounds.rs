@@ -2,9 +2,9 @@
 
 use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
-use orchestrator_pool::{PoolConfig, Pooled, ResourcePool};
+use orchestrator_pool::{Lease, PoolConfig, ResourcePool};
 
-use crate::{Desks, config, pool, settle};
+use super::{Desks, config, pool, settle};
 
 /// A thousand at once, on several threads, with every way of coming back: clean, spoilt,
 /// discarded, panicking, cancelled.
@@ -75,7 +75,7 @@ async fn a_thousand_checkouts_share_a_few() {
 /// Destroys the only resource, stops in the middle of its `Drop`, and asks for another.
 async fn the_next_one_waits_for(
     config: PoolConfig,
-    destroy: impl FnOnce(ResourcePool<Desks>, Pooled<Desks>) + Send + 'static,
+    destroy: impl FnOnce(ResourcePool<Desks>, Lease<Desks>) + Send + 'static,
 ) {
     let (pool, world) = pool(config);
     let desk = pool.checkout().await.unwrap();

@@ -5,10 +5,8 @@ use std::sync::Arc;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use tokio::time::Instant;
 
-use crate::{
-    CheckoutError, Manager, PoolConfig,
-    ledger::{Ledger, Life},
-};
+use super::ledger::{Ledger, Life};
+use crate::{CheckoutError, Manager, PoolConfig};
 
 /// A resource with its history.
 pub(crate) struct Slot<R> {

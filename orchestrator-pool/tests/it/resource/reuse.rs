@@ -4,7 +4,7 @@ use std::{sync::atomic::Ordering::SeqCst, time::Duration};
 
 use orchestrator_pool::{CheckoutError, PoolConfig};
 
-use crate::{SCRUBBING, config, pool};
+use super::{SCRUBBING, config, pool};
 
 #[test]
 fn defaults() {
