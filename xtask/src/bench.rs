@@ -3,9 +3,10 @@
 use crate::run::{Result, cargo, show};
 
 /// What can be measured, and the bench targets that do it.
-const AREAS: [(&str, &[&str]); 3] = [
+const AREAS: [(&str, &[&str]); 4] = [
     ("core", &["core", "core_memory"]),
     ("hooks", &["hooks"]),
+    ("pool", &["pool", "pool_mimalloc", "pool_memory"]),
     ("state", &["state", "state_memory"]),
 ];
 
