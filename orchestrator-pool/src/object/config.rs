@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 /// The bounds of an [`ObjectPool`](crate::ObjectPool).
 ///
 /// At most `max_idle` objects lie where all threads find them, and each thread that has used the
-/// pool has less than twice `magazine` more.
+/// pool has at most twice `magazine` more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ObjectPoolConfig {

@@ -28,6 +28,7 @@ impl ObjectStats {
 
 /// One thread's counts. Others only read them, so that no locked instruction is needed.
 #[derive(Default)]
+#[repr(align(128))]
 pub(crate) struct Counts {
     pub(crate) lent: Count,
     pub(crate) made: Count,
