@@ -91,4 +91,6 @@ pub use buffer::{Buffer, BufferPool, BufferPoolConfig, SIZE_CLASSES};
 pub use bytes::Bytes;
 pub use interner::{Interner, InternerConfig, InternerFull, Symbol};
 pub use object::{ObjectPool, ObjectPoolConfig, ObjectStats, OwnedPooled, Pooled, Recycle};
-pub use resource::{CheckoutError, Lease, Manager, PoolConfig, PoolStats, ResourcePool};
+pub use resource::{
+    CheckoutError, HealthChecks, Lease, Manager, PoolConfig, PoolStats, ResourcePool, ResourcePools,
+};

@@ -2,6 +2,9 @@
 
 mod config;
 mod error;
+mod eviction;
+mod health;
+mod keyed;
 mod lease;
 mod ledger;
 mod manager;
@@ -9,6 +12,6 @@ mod pool;
 mod slot;
 
 pub use self::{
-    config::PoolConfig, error::CheckoutError, lease::Lease, ledger::PoolStats, manager::Manager,
-    pool::ResourcePool,
+    config::PoolConfig, error::CheckoutError, health::HealthChecks, keyed::ResourcePools,
+    lease::Lease, ledger::PoolStats, manager::Manager, pool::ResourcePool,
 };

@@ -25,9 +25,11 @@ pub struct PoolConfig {
     pub max_reuse: u32,
     /// How long a resource may lie idle before it is no longer lent. Default: 5 minutes.
     ///
-    /// Nothing runs in the background: see
-    /// [`ResourcePool::evict_idle`](crate::ResourcePool::evict_idle).
+    /// See [`ResourcePool::evict_idle`](crate::ResourcePool::evict_idle).
     pub idle_timeout: Duration,
+    /// How often the idle resources are checked by
+    /// [`ResourcePool::keep_healthy`](crate::ResourcePool::keep_healthy). Default: 1 minute.
+    pub health_check: Duration,
 }
 
 impl PoolConfig {
@@ -51,6 +53,13 @@ impl PoolConfig {
         self.idle_timeout = idle_timeout;
         self
     }
+
+    /// Sets [`health_check`](Self::health_check).
+    #[must_use]
+    pub fn with_health_check(mut self, health_check: Duration) -> Self {
+        self.health_check = health_check;
+        self
+    }
 }
 
 impl Default for PoolConfig {
@@ -60,6 +69,7 @@ impl Default for PoolConfig {
             max_size: FIVE,
             max_reuse: 10,
             idle_timeout: Duration::from_secs(5 * 60),
+            health_check: Duration::from_secs(60),
         }
     }
 }

@@ -1,10 +1,15 @@
 //! Counting what is alive, and holding the number down.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed},
+};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-/// What a pool has done so far and what it holds now. All numbers are of one moment.
+/// What a pool has done so far and what it holds now.
+///
+/// The numbers are of about one moment; they are exact when nobody uses the pool.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PoolStats {
@@ -29,14 +34,25 @@ pub(crate) struct Ledger {
     /// lets go of a place when a resource is *about* to be destroyed. A checkout or process that
     /// is still being torn down has not freed what it holds.
     alive: Arc<Semaphore>,
-    counts: Mutex<PoolStats>,
+    /// Told when a resource has been destroyed.
+    gone: Notify,
+    created: AtomicU64,
+    recycled: AtomicU64,
+    rejected: AtomicU64,
+    destroyed: AtomicU64,
+    in_use: AtomicU64,
 }
 
 impl Ledger {
     pub(crate) fn new(max_size: usize) -> Self {
         Self {
             alive: Arc::new(Semaphore::new(max_size)),
-            counts: Mutex::default(),
+            gone: Notify::new(),
+            created: AtomicU64::new(0),
+            recycled: AtomicU64::new(0),
+            rejected: AtomicU64::new(0),
+            destroyed: AtomicU64::new(0),
+            in_use: AtomicU64::new(0),
         }
     }
 
@@ -57,7 +73,7 @@ impl Ledger {
     }
 
     pub(crate) fn created(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Life {
-        self.counts().created += 1;
+        self.created.fetch_add(1, AcqRel);
         Life {
             ledger: Arc::clone(self),
             _permit: permit,
@@ -65,32 +81,46 @@ impl Ledger {
     }
 
     pub(crate) fn recycled(&self) {
-        self.counts().recycled += 1;
+        self.recycled.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn rejected(&self) {
-        self.counts().rejected += 1;
+        self.rejected.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn lent(&self) {
-        self.counts().in_use += 1;
+        self.in_use.fetch_add(1, Relaxed);
     }
 
     pub(crate) fn returned(&self) {
-        self.counts().in_use -= 1;
+        self.in_use.fetch_sub(1, Relaxed);
     }
 
-    pub(crate) fn stats(&self) -> PoolStats {
-        let counts = *self.counts();
-        PoolStats {
-            idle: counts.created - counts.destroyed - counts.in_use,
-            ..counts
+    /// Waits until every resource that was made is destroyed.
+    pub(crate) async fn all_gone(&self) {
+        loop {
+            let gone = self.gone.notified();
+            // Looked at after the wait has begun, so that no destruction in between is missed.
+            if self.destroyed.load(Acquire) == self.created.load(Acquire) {
+                return;
+            }
+            gone.await;
         }
     }
 
-    fn counts(&self) -> MutexGuard<'_, PoolStats> {
-        // Only additions happen under the lock, so poison means nothing here.
-        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(crate) fn stats(&self) -> PoolStats {
+        // What ends is read before what begins, so that nothing has ended that has not begun.
+        let destroyed = self.destroyed.load(Acquire);
+        let in_use = self.in_use.load(Acquire);
+        let created = self.created.load(Acquire);
+        PoolStats {
+            created,
+            recycled: self.recycled.load(Relaxed),
+            rejected: self.rejected.load(Relaxed),
+            destroyed,
+            idle: created.saturating_sub(destroyed + in_use),
+            in_use,
+        }
     }
 }
 
@@ -104,6 +134,7 @@ pub(crate) struct Life {
 impl Drop for Life {
     fn drop(&mut self) {
         // The permit goes after this, so whoever gets it finds the count already right.
-        self.ledger.counts().destroyed += 1;
+        self.ledger.destroyed.fetch_add(1, AcqRel);
+        self.ledger.gone.notify_waiters();
     }
 }

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
 use tokio::time::Instant;
 
-use super::ledger::{Ledger, Life};
+use super::{
+    eviction::Eviction,
+    ledger::{Ledger, Life},
+};
 use crate::{CheckoutError, Manager, PoolConfig};
 
 /// A resource with its history.
@@ -24,9 +27,19 @@ impl<R> Slot<R> {
         self.reuses >= config.max_reuse
     }
 
+    /// When it will have been idle for too long; `None`: not in the time that a clock can tell.
+    pub(crate) fn stale_at(&self, config: &PoolConfig) -> Option<Instant> {
+        self.idle_since.checked_add(config.idle_timeout)
+    }
+
     /// Whether it has been idle for too long.
-    pub(crate) fn is_stale(&self, config: &PoolConfig) -> bool {
-        self.idle_since.elapsed() >= config.idle_timeout
+    pub(crate) fn is_stale(&self, now: Instant, config: &PoolConfig) -> bool {
+        self.stale_at(config).is_some_and(|stale| now >= stale)
+    }
+
+    /// Takes back that it was cleaned for somebody.
+    pub(crate) fn was_only_looked_at(&mut self) {
+        self.reuses -= 1;
     }
 
     pub(crate) fn came_back(&mut self) {
@@ -38,6 +51,7 @@ impl<R> Slot<R> {
 pub(crate) struct Adapter<M> {
     pub(crate) manager: M,
     pub(crate) ledger: Arc<Ledger>,
+    pub(crate) eviction: Arc<Eviction>,
     pub(crate) config: PoolConfig,
 }
 
@@ -57,9 +71,10 @@ impl<M: Manager> managed::Manager for Adapter<M> {
     }
 
     async fn recycle(&self, slot: &mut Self::Type, _: &Metrics) -> RecycleResult<Self::Error> {
-        // Asked here again although a checkout evicts first: cleaning another resource in
-        // between may have taken long, and the pool may have closed.
-        if self.ledger.is_closed() || slot.is_stale(&self.config) {
+        // The clock is looked at once a checkout; others that are stale are found by this too.
+        let now = Instant::now();
+        self.eviction.look(now);
+        if self.ledger.is_closed() || slot.is_stale(now, &self.config) {
             return Err(RecycleError::message("no longer lent"));
         }
         // deadpool destroys the slot and drops what we say here, so the count is what remains.

@@ -2,7 +2,9 @@
 
 mod bounds;
 mod closing;
+mod health;
 mod interrupted;
+mod keyed;
 mod reuse;
 
 use std::{
