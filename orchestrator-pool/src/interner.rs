@@ -166,6 +166,17 @@ impl Interner {
         self.strings.get(symbol.index())
     }
 
+    /// What resolves the symbols that there are now, for one who has many to resolve.
+    ///
+    /// It is made by a look at every string, and then needs one look where
+    /// [`resolve`](Self::resolve) needs four. It does not know strings that come later.
+    pub fn reader(&self) -> InternerReader<'_> {
+        let strings = (0..self.len()).map_while(|index| self.strings.get(index));
+        InternerReader {
+            strings: strings.collect(),
+        }
+    }
+
     /// How many strings there are.
     pub fn len(&self) -> usize {
         self.map.len()
@@ -184,6 +195,34 @@ impl Interner {
     /// With what it was made.
     pub fn config(&self) -> InternerConfig {
         self.config
+    }
+}
+
+/// Resolves the symbols of an [`Interner`] that were there when it was made.
+#[derive(Debug, Clone)]
+pub struct InternerReader<'a> {
+    strings: Box<[&'a str]>,
+}
+
+impl<'a> InternerReader<'a> {
+    /// The string of a symbol.
+    ///
+    /// # Panics
+    ///
+    /// When the symbol came later than the reader, or is of another interner.
+    #[inline]
+    pub fn resolve(&self, symbol: Symbol) -> &'a str {
+        self.strings[symbol.index()]
+    }
+
+    /// How many strings it knows.
+    pub fn len(&self) -> usize {
+        self.strings.len()
+    }
+
+    /// Whether it knows none.
+    pub fn is_empty(&self) -> bool {
+        self.strings.is_empty()
     }
 }
 

@@ -89,7 +89,7 @@ mod resource;
 
 pub use buffer::{Buffer, BufferPool, BufferPoolConfig, SIZE_CLASSES};
 pub use bytes::Bytes;
-pub use interner::{Interner, InternerConfig, InternerFull, Symbol};
+pub use interner::{Interner, InternerConfig, InternerFull, InternerReader, Symbol};
 pub use object::{ObjectPool, ObjectPoolConfig, ObjectStats, OwnedPooled, Pooled, Recycle};
 pub use resource::{
     CheckoutError, HealthChecks, Lease, Manager, PoolConfig, PoolStats, ResourcePool, ResourcePools,

@@ -2,6 +2,7 @@
 
 use std::hash::BuildHasherDefault;
 use std::hint::black_box;
+use std::sync::Arc;
 
 use internity::ThreadedLexicon;
 use lasso::{Key as _, Spur, ThreadedRodeo};
@@ -146,10 +147,18 @@ fn resolved(name: &'static str) -> Result<Bout<'static>> {
         spurs.push(rodeo.get_or_intern(string));
     }
     let reader = rodeo.into_reader();
+    let (ours, live) = (Arc::new(ours), symbols.clone());
+    let interner = Arc::clone(&ours);
     Ok(Bout::new(name, "ns", Better::Less, vec![peer])
-        .enter("ours", move || {
-            let length = |symbol: &Symbol| ours.resolve(*symbol).len();
+        .beside("the interner itself", "Interner")
+        .enter("ours, its reader", move || {
+            let reader = ours.reader();
+            let length = |symbol: &Symbol| reader.resolve(*symbol).len();
             sums(|| symbols.iter().map(length).sum(), expected)
+        })
+        .enter("Interner, ours", move || {
+            let length = |symbol: &Symbol| interner.resolve(*symbol).len();
+            sums(|| live.iter().map(length).sum(), expected)
         })
         .enter(format!("{}, its reader", versioned("lasso")), move || {
             let length = |spur: &Spur| {

@@ -38,6 +38,20 @@ fn interners_know_nothing_of_each_other() {
 }
 
 #[test]
+fn a_reader_knows_what_was_there() {
+    let interner = Interner::default();
+    let symbols: Vec<_> = (0..5_000)
+        .map(|n| interner.intern(&n.to_string()).unwrap())
+        .collect();
+    let reader = interner.reader();
+    interner.intern("later").unwrap();
+    assert_eq!(reader.len(), 5_000);
+    for (n, symbol) in symbols.into_iter().enumerate() {
+        assert_eq!(reader.resolve(symbol), n.to_string());
+    }
+}
+
+#[test]
 #[should_panic(expected = "another interner")]
 fn a_strange_symbol_is_no_string() {
     let symbol = Interner::default().intern("a").unwrap();
