@@ -24,6 +24,7 @@ use crate::{
 /// Cloning gives another handle to the same registry. Dispatches never wait for each other or
 /// for a registration; registrations wait for each other. Hooks may register, drop and dispatch
 /// while they run.
+#[doc = include_str!("docs/cost.md")]
 pub struct HookRegistry<E: Event> {
     shared: Arc<Shared<E>>,
 }

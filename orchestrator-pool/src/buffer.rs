@@ -65,6 +65,7 @@ impl Default for BufferPoolConfig {
 /// drop(start); // Now it is back.
 /// assert_eq!(pool.stats(4096).map(|stats| stats.kept), Some(1));
 /// ```
+#[doc = include_str!("docs/buffers.md")]
 #[derive(Clone)]
 pub struct BufferPool {
     classes: Arc<[Arc<ObjectPool<Block>>; SIZE_CLASSES.len()]>,

@@ -82,6 +82,7 @@ pub struct InternerFull {
 /// # Ok(())
 /// # }
 /// ```
+#[doc = include_str!("docs/interning.md")]
 pub struct Interner {
     map: ThreadedRodeo<Spur, RandomState>,
     strings: Table,

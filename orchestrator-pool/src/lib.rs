@@ -1,26 +1,24 @@
-//! Pools of things that cost more to make than to clean.
+//! Pools: of objects, of strings, of buffers, and of things that cost more to make than to clean.
 //!
-//! - A [`Manager`] knows how to make a resource and how to prove that a used one is clean.
-//! - A [`ResourcePool`] lends resources out: no more than [`PoolConfig::max_size`] are alive at
-//!   a time, and who comes when all are out waits in line.
-//! - A [`Lease`] is one that is lent. It goes back when it is dropped, also when the task that
-//!   holds it is cancelled; after a panic, or by [`Lease::discard`], it is destroyed instead.
-//! - [`PoolStats`] count what was made, used again and destroyed.
+//! - An [`ObjectPool`] lends objects that clean themselves ([`Recycle`]), from a magazine that each
+//!   thread has for itself.
+//! - An [`Interner`] keeps each string once and gives a [`Symbol`] of four bytes for it.
+//! - A [`BufferPool`] lends byte buffers of a few sizes; frozen to [`Bytes`], their memory comes
+//!   back with the last clone.
+//! - A [`ResourcePool`] lends processes, connections, sessions: no more than
+//!   [`PoolConfig::max_size`] are alive at a time, who comes when all are out waits in line, and a
+//!   [`Manager`] proves that a used one is clean. A [`Lease`] is one that is lent. It goes back when
+//!   it is dropped, also when the task that holds it is cancelled; after a panic, or by
+//!   [`Lease::discard`], it is destroyed instead. [`ResourcePools`] are one for each key.
 //!
 //! # Where pooling pays
 //!
-//! It pays where making the resource takes a process, a connection or a walk over a disk, and
-//! cleaning it takes little of that: checkouts of a large repository, language servers, model
-//! sessions with their handshake. It also pays as a limit, since a pool bounds how many of them
-//! there are.
-//!
-//! It does not pay for plain memory. The allocator is a pool already, and a checkout from this
-//! one takes locks, a place in a queue and a call of [`Manager::recycle`]. Nor does it pay where
-//! the proof of cleanliness costs as much as a new resource, or where leaving something behind
-//! would be worse than waiting: then make a new one each time. Resources that lie idle hold
-//! their memory, files and processes, so a pool that is seldom used costs more than it saves.
-//! Count before you believe either: if `recycled` in [`PoolStats`] stays low against `created`,
-//! the pool is in the way.
+//! Less often than one thinks: the allocator is a pool already. Each pool's page says where it
+//! wins and where it loses, with figures. In short: objects that are dear to initialise or that
+//! change threads, strings that are met again and again, large buffers that are hardly used, and
+//! whatever takes a process or a connection. In all cases what lies idle holds its memory, so a
+//! pool that is seldom used costs more than it saves. Count before you believe: if what is used
+//! again stays low against what is made, the pool is in the way.
 //!
 //! # The whole picture
 //!

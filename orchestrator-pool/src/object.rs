@@ -44,6 +44,7 @@ use self::{
 /// assert!(pool.get().is_empty(), "used again, and clean");
 /// assert_eq!(pool.stats().made, 1);
 /// ```
+#[doc = include_str!("docs/objects.md")]
 pub struct ObjectPool<T: Send> {
     shelves: ThreadLocal<Local<T>>,
     depot: Depot<T>,

@@ -14,7 +14,10 @@ const TURNS: u64 = 200_000;
 
 /// How many objects cross from one thread to the other, and in which portions.
 const CROSSING: usize = 200_000;
-const PORTION: usize = 64;
+const PORTION: usize = 256;
+
+/// How many portions may be on their way. More, and it is the caches that are measured.
+const ON_THE_WAY: usize = 4;
 
 /// An object whose memory is worth keeping, and which is soon as good as new.
 pub(crate) struct Card {
@@ -66,11 +69,7 @@ pub(crate) fn bouts(heap: Heap) -> Vec<Bout<'static>> {
         "objects that change threads",
         "objects that change threads, mimalloc",
     );
-    vec![
-        taken(one, 1, heap),
-        taken(eight, 8, heap),
-        crossed(crossing, heap),
-    ]
+    vec![taken(one, 1), taken(eight, 8), crossed(crossing, heap)]
 }
 
 fn peer(name: &'static str, entrants: &'static str, target: f64) -> Peer {
@@ -81,19 +80,12 @@ fn peer(name: &'static str, entrants: &'static str, target: f64) -> Peer {
     }
 }
 
-fn taken(name: &'static str, threads: usize, heap: Heap) -> Bout<'static> {
-    // mimalloc is a free list of each thread as well: what is left to gain is the object itself.
-    let fresh = ("Box::new", "Box::new");
-    let alone = peer("object-pool", "object-pool of the object", 10.0);
-    let peers = match heap {
-        Heap::Glibc => vec![peer(fresh.0, fresh.1, 2.5), alone],
-        Heap::Mimalloc => vec![alone],
-    };
+fn taken(name: &'static str, threads: usize) -> Bout<'static> {
+    let peers = vec![
+        peer("Box::new", "Box::new", 2.5),
+        peer("object-pool", "object-pool of the object", 10.0),
+    ];
     let bout = Bout::new(name, "ns", Better::Less, peers);
-    let bout = match heap {
-        Heap::Glibc => bout,
-        Heap::Mimalloc => bout.beside(fresh.0, fresh.1),
-    };
     let pool = ObjectPool::new(ObjectPoolConfig::default(), Card::new);
     let by_value = object_pool::Pool::new(64, Card::new);
     let boxed = object_pool::Pool::new(64, || Box::new(Card::new()));
@@ -138,7 +130,9 @@ fn crossed(name: &'static str, heap: Heap) -> Bout<'static> {
     if let Some((name, entrants)) = beside {
         bout = bout.beside(name, entrants);
     }
-    let pool = ObjectPool::new(ObjectPoolConfig::default(), Card::new);
+    // As many as are on their way, and in the hands of the two.
+    let config = ObjectPoolConfig::default().with_max_idle((ON_THE_WAY + 2) * PORTION);
+    let pool = ObjectPool::new(config, Card::new);
     bout.enter("ours", move || cross(|| pool.get(), |card| card.work(1)))
         .enter("Box::new, initialised", || {
             cross(|| black_box(Box::new(Card::new())), |card| card.work(1))
@@ -150,7 +144,7 @@ fn cross<T: Send>(
     get: impl Fn() -> T + Sync,
     work: impl Fn(&mut T) -> Result + Sync,
 ) -> Result<f64> {
-    let (give, take) = mpsc::sync_channel::<Vec<T>>(4);
+    let (give, take) = mpsc::sync_channel::<Vec<T>>(ON_THE_WAY);
     let (get, work) = (&get, &work);
     std::thread::scope(|scope| {
         let began = Instant::now();

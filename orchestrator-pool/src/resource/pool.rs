@@ -15,6 +15,7 @@ use crate::{CheckoutError, Lease, Manager, PoolConfig, PoolStats};
 ///
 /// The resource that came back last is lent first, so under light load the others become idle
 /// for long enough to be destroyed.
+#[doc = include_str!("../docs/resources.md")]
 pub struct ResourcePool<M: Manager> {
     queue: Pool<Adapter<M>>,
     ledger: Arc<Ledger>,
