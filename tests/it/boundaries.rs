@@ -30,13 +30,12 @@ fn allowed(name: &str) -> Option<Vec<&'static str>> {
             [&LEAVES[..], &more].concat()
         }
         // Those that it measures.
-        "orchestrator-bench" => {
-            vec![
-                "orchestrator-core",
-                "orchestrator-hooks",
-                "orchestrator-state",
-            ]
-        }
+        "orchestrator-bench" => vec![
+            "orchestrator-core",
+            "orchestrator-hooks",
+            "orchestrator-pool",
+            "orchestrator-state",
+        ],
         "orchestrator-crash" => vec!["orchestrator-state"],
         "xtask" => vec![],
         leaf if LEAVES.contains(&leaf) => vec![],
