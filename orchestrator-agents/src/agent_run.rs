@@ -168,6 +168,15 @@ impl AgentRun {
         }
     }
 
+    /// Takes up a turn again that has ended without a report, with another prompt. It goes on
+    /// within the calls that it has left; one that has reported stays as it is.
+    pub fn go_on(&mut self, prompt: String) {
+        if matches!(self.pending, Pending::End(TurnEnd::Silent(_))) {
+            self.messages.push(Message::User { text: prompt });
+            self.pending = Pending::Model;
+        }
+    }
+
     /// How many times the model was called.
     #[must_use]
     pub const fn model_calls(&self) -> usize {

@@ -1,156 +1,165 @@
 //! The events that hooks can react to, and the hooks that come along.
 
-use std::ops::ControlFlow;
+mod destructive;
+mod guard;
+mod mission;
+mod model;
+mod redact;
+mod sanity;
+mod shell;
+mod tool;
+mod turn;
 
-use orchestrator_hooks::{Event, Hook, HookFailure, HookRegistry, Phase, RegisterError};
-use orchestrator_tools::Effect;
-use serde_json::Value;
+use std::sync::Arc;
 
-use crate::role::Role;
+use orchestrator_hooks::{Hook, HookFailure, HookRegistry, Phase, RegisterError};
 
-/// A tool is about to be called.
-#[derive(Debug, Clone)]
-pub struct BeforeToolCall {
-    /// The caller's role.
-    pub role: Role,
-    /// The item that it works on, if one.
-    pub task: Option<String>,
-    /// The tool.
-    pub tool: String,
-    /// What repeating the call would do.
-    pub effect: Effect,
-    /// The arguments; a hook may modify them.
-    pub arguments: Value,
-}
-
-/// What a hook can do about a tool call.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum BeforeToolAction {
-    /// Let it go on.
-    Allow,
-    /// Let it go on with other arguments.
-    Modify(Value),
-    /// Keep it from happening; the model is told why.
-    Block(String),
-}
-
-impl Event for BeforeToolCall {
-    type Action = BeforeToolAction;
-    const NAME: &'static str = "before_tool_call";
-
-    fn apply(&mut self, action: BeforeToolAction) -> ControlFlow<BeforeToolAction> {
-        match action {
-            BeforeToolAction::Allow => ControlFlow::Continue(()),
-            BeforeToolAction::Modify(arguments) => {
-                self.arguments = arguments;
-                ControlFlow::Continue(())
-            }
-            block @ BeforeToolAction::Block(_) => ControlFlow::Break(block),
-        }
-    }
-
-    /// A guard that failed has not allowed anything.
-    fn on_failure(&self, failure: &HookFailure) -> Option<BeforeToolAction> {
-        Some(BeforeToolAction::Block(format!(
-            "not allowed, because the {failure}"
-        )))
-    }
-}
-
-/// A tool call has ended; the model has not seen the result yet.
-#[derive(Debug, Clone)]
-pub struct AfterToolCall {
-    /// The caller's role.
-    pub role: Role,
-    /// The item that it works on, if one.
-    pub task: Option<String>,
-    /// The tool.
-    pub tool: String,
-    /// The result; a hook may replace it.
-    pub result: Result<Value, String>,
-}
-
-/// What a hook can do about a tool's result.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum AfterToolAction {
-    /// Leave it.
-    Keep,
-    /// Show the model this instead. Later hooks see it too.
-    Replace(Result<Value, String>),
-}
-
-impl Event for AfterToolCall {
-    type Action = AfterToolAction;
-    const NAME: &'static str = "after_tool_call";
-
-    fn apply(&mut self, action: AfterToolAction) -> ControlFlow<AfterToolAction> {
-        if let AfterToolAction::Replace(result) = action {
-            self.result = result;
-        }
-        ControlFlow::Continue(())
-    }
-}
+pub use self::mission::{
+    BeforeLanding, BeforeSeal, MissionStarted, PlanReady, RemarkAction, Shutdown, StepAction,
+    TaskCompleted,
+};
+pub use self::model::{AfterModelAction, AfterModelCall, BeforeModelAction, BeforeModelCall};
+pub use self::redact::{Redactor, StreamRedactor};
+pub use self::tool::{AfterToolAction, AfterToolCall, BeforeToolAction, BeforeToolCall};
+pub use self::turn::{SessionReset, SessionResetAction, TurnAction, TurnFinished};
+use crate::agent_run::TurnEnd;
 
 /// The hook registries of one orchestrator, one for each kind of event.
+///
+/// Each event has reactions of its own, and no others compile:
+///
+/// ```
+/// # use orchestrator_agents::{BeforeToolAction, BeforeToolCall, Hooks};
+/// # use orchestrator_agents::hooks::Hook;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let hooks = Hooks::standard()?;
+/// let guard = Hook::new("no-lints", |call: &BeforeToolCall| match call.tool.as_str() {
+///     "lint" => BeforeToolAction::Block("not today".into()),
+///     _ => BeforeToolAction::Allow,
+/// });
+/// hooks.before_tool_call.register(guard.after("role-guard"))?.keep();
+/// println!("{}", hooks.before_tool_call.explain());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// ```compile_fail
+/// # use orchestrator_agents::{AfterToolCall, BeforeToolAction};
+/// # use orchestrator_agents::hooks::Hook;
+/// // What has happened cannot be blocked any more.
+/// let late = Hook::new("late", |_: &AfterToolCall| BeforeToolAction::Block("no".into()));
+/// ```
+///
+/// ```compile_fail
+/// # use orchestrator_agents::{AfterToolAction, TaskCompleted};
+/// # use orchestrator_agents::hooks::Hook;
+/// // What has landed has no result to replace.
+/// let late = Hook::new("late", |_: &TaskCompleted| AfterToolAction::Keep);
+/// ```
+#[derive(Debug, Default)]
 pub struct Hooks {
+    /// A mission has been opened.
+    pub mission_started: HookRegistry<MissionStarted>,
+    /// A plan has been made.
+    pub plan_ready: HookRegistry<PlanReady>,
+    /// Before each model call.
+    pub before_model_call: HookRegistry<BeforeModelCall>,
+    /// After each model call.
+    pub after_model_call: HookRegistry<AfterModelCall>,
     /// Before each tool call.
     pub before_tool_call: HookRegistry<BeforeToolCall>,
     /// After each tool call.
     pub after_tool_call: HookRegistry<AfterToolCall>,
+    /// Before a turn ends.
+    pub turn_finished: HookRegistry<TurnFinished>,
+    /// Before a session is reset.
+    pub session_reset: HookRegistry<SessionReset>,
+    /// Before work goes into the landing queue.
+    pub before_landing: HookRegistry<BeforeLanding>,
+    /// An item has landed.
+    pub task_completed: HookRegistry<TaskCompleted>,
+    /// Before the result is sealed.
+    pub before_seal: HookRegistry<BeforeSeal>,
+    /// A mission has ended.
+    pub shutdown: HookRegistry<Shutdown>,
 }
 
 impl Hooks {
     /// The registries with the hooks that every mission has:
     ///
-    /// - `role-guard` (before a tool call, early): a role that may not write
-    ///   never calls a tool that changes something, whatever tools it was given.
+    /// - `role-guard` (before a tool call, early): a role that may not write never calls a tool
+    ///   that changes something, whatever tools it was given; and nobody runs a command that
+    ///   destroys what cannot be had again.
+    /// - `redact` (after a tool call, early; before a model call, late): secrets are shown to no
+    ///   model and written down nowhere: those of this process's environment in all their
+    ///   encodings, and what looks like one.
+    /// - `sanity` (after a model call): an answer that is empty, that repeats itself over and over
+    ///   or that is no text ends the turn, and the task is tried anew.
+    /// - `continue` (when a turn is done): one who has not reported is asked once more.
     ///
     /// # Errors
     /// Never in practice: the names are distinct.
     pub fn standard() -> Result<Self, RegisterError> {
-        let before_tool_call = HookRegistry::new();
-        let guard = Hook::new("role-guard", |call: &BeforeToolCall| {
-            if call.effect == Effect::Pure || call.role.may_write() {
-                BeforeToolAction::Allow
-            } else {
-                BeforeToolAction::Block(format!(
-                    "a {} may not call `{}`: its effect is {}",
-                    call.role, call.tool, call.effect
-                ))
-            }
-        });
-        before_tool_call.register(guard.phase(Phase::Early))?.keep();
-        Ok(Self {
-            before_tool_call,
-            after_tool_call: HookRegistry::new(),
-        })
+        Self::with_redactor(Redactor::of_environment())
     }
+
+    /// The same, with a redactor that knows other secrets.
+    ///
+    /// # Errors
+    /// Never in practice: the names are distinct.
+    pub fn with_redactor(redactor: Redactor) -> Result<Self, RegisterError> {
+        let hooks = Self::default();
+        let guard = Hook::new("role-guard", |call: &BeforeToolCall| {
+            guard::complaint(call).map_or(BeforeToolAction::Allow, BeforeToolAction::Block)
+        });
+        hooks
+            .before_tool_call
+            .register(guard.phase(Phase::Early))?
+            .keep();
+
+        let results = Arc::new(redactor);
+        let prompts = Arc::clone(&results);
+        let redact = Hook::new("redact", move |call: &AfterToolCall| {
+            let redacted = results.redact_result(&call.result);
+            redacted.map_or(AfterToolAction::Keep, AfterToolAction::Replace)
+        });
+        hooks
+            .after_tool_call
+            .register(redact.phase(Phase::Early))?
+            .keep();
+        let redact = Hook::new("redact", move |call: &BeforeModelCall| {
+            let redacted = prompts.redact_request(&call.request);
+            redacted.map_or(BeforeModelAction::Send, BeforeModelAction::Rewrite)
+        });
+        // Late, so that it sees what other hooks have put in.
+        hooks
+            .before_model_call
+            .register(redact.phase(Phase::Late))?
+            .keep();
+
+        let sanity = Hook::new("sanity", |call: &AfterModelCall| {
+            sanity::complaint(&call.response)
+                .map_or(AfterModelAction::Take, AfterModelAction::Reject)
+        });
+        hooks.after_model_call.register(sanity)?.keep();
+
+        let go_on = Hook::new("continue", |turn: &TurnFinished| match turn.end {
+            TurnEnd::Silent(_) if turn.continued == 0 => TurnAction::Inject(GO_ON.into()),
+            _ => TurnAction::End,
+        });
+        hooks.turn_finished.register(go_on)?.keep();
+        Ok(hooks)
+    }
+}
+
+/// What one is told who has ended a turn without a report.
+const GO_ON: &str = "Your turn has no report yet, so nothing of it counts. If the work is done, call \
+the report tool now. If it is not, go on with the next step. If it cannot be done, report that.";
+
+/// Why something does not happen: a hook that was to allow it has failed.
+fn unanswered(failure: &HookFailure) -> String {
+    format!("not allowed, because the {failure}")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn only_workers_write() {
-        let hooks = Hooks::standard().unwrap();
-        for (role, effect, allowed) in [
-            (Role::Planner, Effect::Pure, true),
-            (Role::Planner, Effect::Compensatable, false),
-            (Role::Reviewer, Effect::Unsafe, false),
-            (Role::Worker, Effect::Compensatable, true),
-        ] {
-            let mut call = BeforeToolCall {
-                role,
-                task: None,
-                tool: "rename".into(),
-                effect,
-                arguments: Value::Null,
-            };
-            let answer = hooks.before_tool_call.dispatch(&mut call).await.unwrap();
-            assert_eq!(answer.is_none(), allowed, "{role} {effect}");
-        }
-    }
-}
+mod tests;

@@ -66,7 +66,12 @@ pub use brief::{
 pub use check::{Check, Scope, find_checks};
 pub use event::{MissionEvent, Outcome};
 pub use git::{FileChange, Git, GitError, ObjectId};
-pub use hook::{AfterToolAction, AfterToolCall, BeforeToolAction, BeforeToolCall, Hooks};
+pub use hook::{
+    AfterModelAction, AfterModelCall, AfterToolAction, AfterToolCall, BeforeLanding,
+    BeforeModelAction, BeforeModelCall, BeforeSeal, BeforeToolAction, BeforeToolCall, Hooks,
+    MissionStarted, PlanReady, Redactor, RemarkAction, SessionReset, SessionResetAction, Shutdown,
+    StepAction, StreamRedactor, TaskCompleted, TurnAction, TurnFinished,
+};
 pub use locked::holds_checks;
 pub use mechanical::{KNOWN_MISSIONS, MechanicalModel, Objective, ObjectiveError};
 pub use mission::{

@@ -8,8 +8,12 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::agent_run::{AgentRun, AgentStep, TurnEnd};
-use crate::hook::{AfterToolAction, AfterToolCall, BeforeToolAction, BeforeToolCall, Hooks};
-use crate::model::{LanguageModel, ToolCall};
+use crate::hook::{
+    AfterModelAction, AfterModelCall, AfterToolAction, AfterToolCall, BeforeModelAction,
+    BeforeModelCall, BeforeToolAction, BeforeToolCall, Hooks, SessionReset, TurnAction,
+    TurnFinished,
+};
+use crate::model::{LanguageModel, ModelRequest, ModelResponse, ToolCall};
 use crate::session::{SessionBackend, SessionError, SessionId, SessionSpec, Turn};
 
 /// Runs sessions in this process: [`AgentRun`] decides, this drives it, with a
@@ -38,6 +42,57 @@ impl NativeBackend {
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SessionId, Option<SessionSpec>>> {
         self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks the model, with the hooks around it.
+    async fn complete(
+        &self,
+        spec: &SessionSpec,
+        request: ModelRequest,
+    ) -> Result<ModelResponse, SessionError> {
+        let mut before = BeforeModelCall {
+            role: spec.role,
+            task: spec.task.clone(),
+            request,
+        };
+        let response = match self.hooks.before_model_call.dispatch(&mut before).await? {
+            Some(BeforeModelAction::Intercept(response)) => response,
+            Some(BeforeModelAction::Refuse(reason)) => return Err(SessionError::Refused(reason)),
+            _ => self.model.complete(&before.request).await?,
+        };
+        let mut after = AfterModelCall {
+            role: spec.role,
+            task: spec.task.clone(),
+            response,
+        };
+        let rejected = self.hooks.after_model_call.dispatch(&mut after).await?;
+        if let Some(AfterModelAction::Reject(reason)) = rejected {
+            let role = spec.role;
+            return Err(SessionError::Rejected { role, reason });
+        }
+        Ok(after.response)
+    }
+
+    /// What a hook says to a turn that is about to end, if it is to go on.
+    async fn finished(
+        &self,
+        spec: &SessionSpec,
+        end: &TurnEnd,
+        continued: usize,
+    ) -> Result<Option<String>, SessionError> {
+        let mut turn = TurnFinished {
+            role: spec.role,
+            task: spec.task.clone(),
+            end: end.clone(),
+            continued,
+            prompt: None,
+        };
+        let stopped = self.hooks.turn_finished.dispatch(&mut turn).await?;
+        if let Some(TurnAction::Stop(reason)) = stopped {
+            let role = spec.role;
+            return Err(SessionError::Rejected { role, reason });
+        }
+        Ok(turn.prompt)
     }
 
     async fn call(
@@ -123,11 +178,11 @@ impl SessionBackend for NativeBackend {
             prompt,
             MAX_MODEL_CALLS,
         );
+        let mut continued = 0;
         loop {
             match run.next_step() {
                 AgentStep::CallModel(request) => {
-                    let response = self.model.complete(&request).await?;
-                    run.model_answered(response);
+                    run.model_answered(self.complete(&spec, request).await?);
                 }
                 AgentStep::CallTools(calls) => {
                     let mut results = Vec::with_capacity(calls.len());
@@ -137,19 +192,25 @@ impl SessionBackend for NativeBackend {
                     run.tools_answered(results);
                 }
                 AgentStep::CheckReport(report) => run.report_checked(accept(&report)),
-                AgentStep::Done(TurnEnd::Reported(report)) => {
-                    return Ok(Turn {
-                        report,
-                        model_calls: run.model_calls(),
-                        tool_calls: run.tool_calls(),
-                        usage: run.usage(),
-                    });
-                }
-                AgentStep::Done(TurnEnd::Silent(words)) => {
-                    return Err(SessionError::Silent { role, words });
-                }
-                AgentStep::Done(TurnEnd::OutOfCalls(calls)) => {
-                    return Err(SessionError::OutOfCalls { role, calls });
+                AgentStep::Done(end) => {
+                    if let Some(prompt) = self.finished(&spec, &end, continued).await? {
+                        // What has reported, or has no calls left, stays as it is.
+                        if matches!(end, TurnEnd::Silent(_)) {
+                            continued += 1;
+                            run.go_on(prompt);
+                            continue;
+                        }
+                    }
+                    return match end {
+                        TurnEnd::Reported(report) => Ok(Turn {
+                            report,
+                            model_calls: run.model_calls(),
+                            tool_calls: run.tool_calls(),
+                            usage: run.usage(),
+                        }),
+                        TurnEnd::Silent(words) => Err(SessionError::Silent { role, words }),
+                        TurnEnd::OutOfCalls(calls) => Err(SessionError::OutOfCalls { role, calls }),
+                    };
                 }
             }
         }
@@ -157,6 +218,23 @@ impl SessionBackend for NativeBackend {
 
     async fn reset(&self, session: &SessionId) -> Result<bool, SessionError> {
         let unknown = || SessionError::Unknown(session.0.clone());
+        let of = self.lock().get(session).cloned().ok_or_else(unknown)?;
+        if let Some(spec) = of {
+            let mut reset = SessionReset {
+                role: spec.role,
+                task: spec.task,
+            };
+            // Whoever discards it keeps it from being used again: it is not reset.
+            if self
+                .hooks
+                .session_reset
+                .dispatch(&mut reset)
+                .await?
+                .is_some()
+            {
+                return Ok(false);
+            }
+        }
         let task = std::mem::take(self.lock().get_mut(session).ok_or_else(unknown)?);
         // Its drop is others' code.
         drop(task);

@@ -131,6 +131,17 @@ pub enum SessionError {
     /// The session still has a task, and what it knows of it.
     #[error("session {0} has a task: reset it before it is given another")]
     NotReset(String),
+    /// A hook kept the model from being asked.
+    #[error("the model was not asked: {0}")]
+    Refused(String),
+    /// A hook rejected the model's answer, or the turn.
+    #[error("the {role}'s turn was ended: {reason}")]
+    Rejected {
+        /// The role.
+        role: Role,
+        /// Why.
+        reason: String,
+    },
     /// A hook failed that the turn cannot do without.
     #[error(transparent)]
     Hook(#[from] HookFailure),
@@ -143,6 +154,9 @@ impl SessionError {
     /// Whether another session could do better. Where not, the mission ends.
     #[must_use]
     pub const fn is_the_agents(&self) -> bool {
-        matches!(self, Self::Silent { .. } | Self::OutOfCalls { .. })
+        matches!(
+            self,
+            Self::Silent { .. } | Self::OutOfCalls { .. } | Self::Rejected { .. }
+        )
     }
 }

@@ -29,8 +29,15 @@ pub fn child_environment() -> Vec<(OsString, OsString)> {
     variables
 }
 
-fn passes(name: &str, under_cargo: bool) -> bool {
+/// Whether a variable of this name is likely to hold a secret.
+#[must_use]
+pub fn looks_secret(name: &str) -> bool {
     const SECRET: [&str; 4] = ["SECRET", "TOKEN", "PASSWORD", "PASSWD"];
+    let upper = name.to_uppercase();
+    SECRET.iter().any(|word| upper.contains(word)) || upper.ends_with("_KEY")
+}
+
+fn passes(name: &str, under_cargo: bool) -> bool {
     const FROM_CARGO: [&str; 11] = [
         "CARGO",
         "CARGO_MANIFEST_DIR",
@@ -44,8 +51,7 @@ fn passes(name: &str, under_cargo: bool) -> bool {
         "CARGO_TARGET_DIR",
         "CARGO_BUILD_TARGET_DIR",
     ];
-    let upper = name.to_uppercase();
-    let secret = SECRET.iter().any(|word| upper.contains(word)) || upper.ends_with("_KEY");
+    let secret = looks_secret(name);
     let from_cargo = FROM_CARGO.contains(&name)
         || name.starts_with("CARGO_PKG_")
         || name.starts_with("CARGO_BIN_EXE_")

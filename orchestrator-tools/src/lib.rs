@@ -45,7 +45,7 @@ pub use builtin::{
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, SandboxLevel, run_command,
 };
-pub use environment::child_environment;
+pub use environment::{child_environment, looks_secret};
 pub use error::ToolError;
 pub use files::{FileFilter, FilterError, source_files};
 pub use language::{Language, UnknownLanguage};
