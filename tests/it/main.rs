@@ -21,6 +21,8 @@ mod demo;
 mod edges;
 #[cfg(unix)]
 mod hand_edits;
+#[cfg(unix)]
+mod hooks;
 #[cfg(target_os = "linux")]
 mod interrupts;
 #[cfg(unix)]

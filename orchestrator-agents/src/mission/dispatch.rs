@@ -15,6 +15,7 @@ use super::state::{AfterRejection, ItemStatus};
 use super::task::{Attempt, Rejection, Work, attempt, remember_rejection};
 use super::todo::HandEdits;
 use crate::event::MissionEvent;
+use crate::hook::{BeforeLanding, TaskCompleted};
 
 /// An item that does not merge this often is done with nothing beside it.
 const CONFLICTS_BEFORE_ALONE: u32 = 2;
@@ -174,6 +175,22 @@ impl<'a> Board<'a> {
                 self.waive(id, reason.to_owned())
             }
             Attempt::Ready(work) => {
+                let step = BeforeLanding {
+                    task: id.to_owned(),
+                    attempt: work.attempt,
+                    commit: work.commit.clone(),
+                };
+                let hooks = &self.shared.hooks;
+                if let Some(reason) = self.shared.is_refused(&hooks.before_landing, step).await? {
+                    self.alone_now &= !self.alone.contains(id);
+                    let rejection = Rejection {
+                        reason,
+                        receipt: None,
+                        applied: work.report.applied,
+                        work: Some((work.kept, work.commit)),
+                    };
+                    return self.rejected(id, rejection).await;
+                }
                 self.verified.push(*work);
                 Ok(())
             }
@@ -196,6 +213,12 @@ impl<'a> Board<'a> {
         self.alone_now = false;
         match landing {
             Landing::Landed { commit, files } => {
+                let mut completed = TaskCompleted {
+                    task: id.clone(),
+                    commit: commit.clone(),
+                    files: files.clone(),
+                    notes: Vec::new(),
+                };
                 self.shared.record(&MissionEvent::TaskLanded {
                     task: id.clone(),
                     attempt: work.attempt,
@@ -203,6 +226,9 @@ impl<'a> Board<'a> {
                     files,
                     left_out: work.report.left_out,
                 })?;
+                let hooks = &self.shared.hooks;
+                hooks.task_completed.dispatch(&mut completed).await?;
+                self.shared.note(completed.notes)?;
                 self.shared.workspace.drop_ref(&work.kept).await?;
                 // What failed before is of no more use.
                 for branch in self.branches.remove(&id).unwrap_or_default() {

@@ -26,7 +26,7 @@ use super::todo::TodoFile;
 use crate::brief::CommanderBrief;
 use crate::event::{MissionEvent, Outcome};
 use crate::git::Git;
-use crate::hook::Hooks;
+use crate::hook::{BeforeSeal, Hooks, MissionStarted, Shutdown};
 use crate::model::LanguageModel;
 use crate::native::NativeBackend;
 use crate::recorder::{Observer, Recorder};
@@ -263,11 +263,21 @@ async fn conduct(
     ));
     let controller = options.admission.clone();
     let door = Door::new(controller, &mission, model.name(), cancel.clone());
-    let backend = NativeBackend::new(model, Arc::new(Hooks::standard()?));
+    let hooks = match &options.hooks {
+        Some(hooks) => Arc::clone(hooks),
+        None => Arc::new(Hooks::standard()?),
+    };
+    let started = MissionStarted {
+        mission: mission.clone(),
+        objective: options.objective.clone(),
+        model: model.name().to_owned(),
+    };
+    let backend = NativeBackend::new(model, Arc::clone(&hooks));
     let shared = Arc::new(Shared {
         sessions: Arc::new(WarmSessions::new(Arc::new(backend))),
         tools: ToolRegistry::builtin(&Arc::new(LintStore::new()))?,
         door,
+        hooks,
         memory: Mutex::new(memory),
         todo: TodoFile::new(todo),
         by_products: OnceLock::new(),
@@ -280,7 +290,12 @@ async fn conduct(
         verifier,
     });
     let scheduler = Scheduler::new(SchedulerConfig::default());
-    let result = command(&shared, &scheduler).await;
+    let may_begin = shared.is_refused(&shared.hooks.mission_started, started);
+    let result = match may_begin.await {
+        Ok(None) => command(&shared, &scheduler).await,
+        Ok(Some(reason)) => Err(MissionError::Refused { reason }),
+        Err(error) => Err(error),
+    };
     // Ends what is still running, and with it the processes and worktrees that
     // it holds. The workspace goes when the last of its holders does: here.
     scheduler.shutdown().await;
@@ -290,11 +305,21 @@ async fn conduct(
     shared.workspace.drop_unjudged();
     let planned = shared.state().plans > 0;
     let edits = planned.then(|| shared.todo.close(&shared));
-    let ended = result?;
+    let is_sealed = matches!(result, Ok((Outcome::Sealed, _)));
+    let mut ended = Shutdown {
+        mission: shared.workspace.mission().to_owned(),
+        is_sealed,
+        notes: Vec::new(),
+    };
+    let told = shared.hooks.shutdown.dispatch(&mut ended).await;
+    // The mission's own end is the first thing to tell of.
+    let outcome = result?;
+    told?;
+    shared.note(ended.notes)?;
     for note in edits.transpose()?.unwrap_or_default().notes {
         shared.record(&MissionEvent::HandEdited { note })?;
     }
-    Ok((ended, shared.sessions.counts()))
+    Ok((outcome, shared.sessions.counts()))
 }
 
 /// The Commander's loop.
@@ -318,6 +343,13 @@ async fn command(
             Decision::Verify => verify(shared).await?,
             Decision::Stop => return Ok((Outcome::Unsealed, reason)),
             Decision::Seal => {
+                let step = BeforeSeal {
+                    mission: shared.workspace.mission().to_owned(),
+                    commit: shared.tip(),
+                };
+                if let Some(reason) = shared.is_refused(&shared.hooks.before_seal, step).await? {
+                    return Ok((Outcome::Unsealed, reason));
+                }
                 seal(shared).await?;
                 return Ok((Outcome::Sealed, reason));
             }

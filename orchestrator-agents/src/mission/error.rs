@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use orchestrator_core::{Rejection, TaskError};
-use orchestrator_hooks::RegisterError;
+use orchestrator_hooks::{HookFailure, RegisterError};
 use orchestrator_state::{Holder, OpenError};
 use orchestrator_tools::{CommandError, RegistryError, ToolError};
 
@@ -117,6 +117,9 @@ pub enum MissionError {
     /// An event could not be journaled.
     #[error(transparent)]
     Record(#[from] RecordError),
+    /// A hook failed that the mission cannot do without.
+    #[error(transparent)]
+    HookFailed(#[from] HookFailure),
     /// The built-in hooks do not fit together.
     #[error(transparent)]
     Hooks(#[from] RegisterError),

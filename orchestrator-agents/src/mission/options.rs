@@ -2,12 +2,14 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use orchestrator_core::AdmissionController;
 use orchestrator_tools::Language;
 
 use crate::admission::process_admission;
+use crate::hook::Hooks;
 use crate::workspace::cache_folder;
 
 /// What a user asks for.
@@ -38,6 +40,9 @@ pub struct MissionOptions {
     /// Who lets sessions in: slots of roles, rates and breakers of models. Default:
     /// [`process_admission`], which all missions of the process share.
     pub admission: AdmissionController,
+    /// What reacts to the mission's events. Default: none of your own, which means
+    /// [`Hooks::standard`]. One that is shared by several missions sees the events of all.
+    pub hooks: Option<Arc<Hooks>>,
     /// Where worktrees and builds are kept while the mission runs. Default:
     /// [`cache_folder`].
     pub cache: PathBuf,
@@ -60,6 +65,7 @@ impl MissionOptions {
             max_plans: 3,
             check_timeout: Duration::from_secs(30 * 60),
             admission: process_admission(),
+            hooks: None,
             cache: cache_folder(),
         }
     }

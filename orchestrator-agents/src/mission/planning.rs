@@ -11,6 +11,7 @@ use crate::brief::{CheckName, PlannerBrief};
 use crate::check::{Check, find_checks, with_package_checks};
 use crate::event::MissionEvent;
 use crate::git::ObjectId;
+use crate::hook::PlanReady;
 use crate::plan::{Action, Plan, PlanRules};
 use crate::receipt::Stage;
 use crate::role::Role;
@@ -169,6 +170,13 @@ async fn write_plan(
         return Err(MissionError::Refused { reason });
     }
     let Plan { items, notes, .. } = plan;
+    let step = PlanReady {
+        iteration: brief.iteration,
+        items: items.clone(),
+    };
+    if let Some(reason) = shared.is_refused(&shared.hooks.plan_ready, step).await? {
+        return Err(MissionError::Refused { reason });
+    }
     shared.record(&MissionEvent::PlanReady {
         iteration: brief.iteration,
         items,

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use orchestrator_hooks::{Event, HookRegistry};
 use orchestrator_memory::MemoryStore;
 use orchestrator_tools::{Effect, ToolContext, ToolRegistry, Worktree};
 use serde::de::DeserializeOwned;
@@ -17,6 +18,7 @@ use super::stop::StopSignal;
 use super::todo::TodoFile;
 use crate::event::MissionEvent;
 use crate::git::ObjectId;
+use crate::hook::{Hooks, StepAction};
 use crate::recorder::{RecordError, Recorder};
 use crate::repository::Repository;
 use crate::role::Role;
@@ -36,6 +38,7 @@ pub(super) struct Shared {
     pub(super) memory: Mutex<MemoryStore>,
     pub(super) todo: TodoFile,
     pub(super) door: Door,
+    pub(super) hooks: Arc<Hooks>,
     /// Files that the checks drop into a checkout; known after the baseline.
     pub(super) by_products: OnceLock<Vec<String>>,
     pub(super) cancel: CancellationToken,
@@ -43,6 +46,24 @@ pub(super) struct Shared {
 }
 
 impl Shared {
+    /// Asks the hooks of a step whether it may be taken: why not, if it may not.
+    pub(super) async fn is_refused<E: Event<Action = StepAction>>(
+        &self,
+        registry: &HookRegistry<E>,
+        mut step: E,
+    ) -> Result<Option<String>, MissionError> {
+        Ok(match registry.dispatch(&mut step).await? {
+            Some(StepAction::Refuse(reason)) => Some(reason),
+            _ => None,
+        })
+    }
+
+    /// Writes down what hooks have remarked.
+    pub(super) fn note(&self, notes: Vec<String>) -> Result<(), RecordError> {
+        let mut notes = notes.into_iter();
+        notes.try_for_each(|note| self.record(&MissionEvent::Noted { note }))
+    }
+
     pub(super) fn state(&self) -> MutexGuard<'_, MissionState> {
         self.recorder.state()
     }

@@ -1,0 +1,264 @@
+//! Hooks around a mission: each event comes, and each refusal is heeded.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use orchestrator_agents::hooks::{Event, Hook, HookRegistry};
+use orchestrator_agents::{
+    BeforeLanding, BeforeModelAction, BeforeModelCall, BeforeSeal, BeforeToolCall, Hooks,
+    MechanicalModel, MissionError, MissionEvent, MissionOptions, MissionStarted, MissionSummary,
+    Observer, Outcome, PlanReady, RemarkAction, SessionReset, SessionResetAction, StepAction,
+    StopSignal, TaskCompleted, TurnFinished, run_mission,
+};
+use orchestrator_tests::Scene;
+
+const REPLACE: &str = "replace `old_name($A)` with `new_name($A)`";
+
+/// Keeps what a mission has told.
+#[derive(Default)]
+struct Told(Mutex<Vec<MissionEvent>>);
+
+impl Observer for Told {
+    fn event(&self, event: &MissionEvent) {
+        self.0.lock().unwrap().push(event.clone());
+    }
+}
+
+impl Told {
+    fn has(&self, is_it: impl Fn(&MissionEvent) -> bool) -> bool {
+        self.0.lock().unwrap().iter().any(is_it)
+    }
+}
+
+fn scene() -> Scene {
+    Scene::new(&[("a/a.py", "old_name(1)\n"), ("b/b.py", "old_name(2)\n")])
+}
+
+fn run(scene: &Scene, hooks: Hooks) -> (Result<MissionSummary, MissionError>, Arc<Told>) {
+    let mut options = MissionOptions::new(REPLACE, scene.repo());
+    options.cache = scene.root().join("cache");
+    options.checks = vec!["true".to_owned()];
+    options.hooks = Some(Arc::new(hooks));
+    let told = Arc::new(Told::default());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let model = Arc::new(MechanicalModel::new());
+    let observer: Arc<dyn Observer> = Arc::clone(&told) as _;
+    let ended = runtime.block_on(run_mission(options, model, observer, StopSignal::default()));
+    (ended, told)
+}
+
+fn keep<E: Event>(registry: &HookRegistry<E>, hook: Hook<E>) {
+    registry.register(hook).unwrap().keep();
+}
+
+#[test]
+fn every_event_comes() {
+    let scene = scene();
+    let hooks = Hooks::standard().unwrap();
+    let seen: Arc<Mutex<BTreeMap<&'static str, usize>>> = Arc::default();
+    /// A hook that counts its event, and answers what lets it go on.
+    macro_rules! counts {
+        ($($registry:ident: $answer:expr,)*) => {
+            $({
+                let seen = Arc::clone(&seen);
+                keep(&hooks.$registry, Hook::new("count", move |_: &_| {
+                    *seen.lock().unwrap().entry(stringify!($registry)).or_default() += 1;
+                    $answer
+                }));
+            })*
+        };
+    }
+    counts! {
+        mission_started: StepAction::Proceed,
+        plan_ready: StepAction::Proceed,
+        before_model_call: BeforeModelAction::Send,
+        after_model_call: orchestrator_agents::AfterModelAction::Take,
+        before_tool_call: orchestrator_agents::BeforeToolAction::Allow,
+        after_tool_call: orchestrator_agents::AfterToolAction::Keep,
+        turn_finished: orchestrator_agents::TurnAction::End,
+        session_reset: SessionResetAction::Reset,
+        before_landing: StepAction::Proceed,
+        task_completed: RemarkAction::Note("it has landed".into()),
+        before_seal: StepAction::Proceed,
+        shutdown: RemarkAction::Note("it is over".into()),
+    }
+    let (ended, told) = run(&scene, hooks);
+    assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
+    let seen = seen.lock().unwrap();
+    assert_eq!(seen.len(), 12, "{seen:?}");
+    for once in ["mission_started", "plan_ready", "before_seal", "shutdown"] {
+        assert_eq!(seen[once], 1, "{once}");
+    }
+    assert_eq!((seen["before_landing"], seen["task_completed"]), (2, 2));
+    for words in ["it has landed", "it is over"] {
+        assert!(told.has(|event| matches!(event, MissionEvent::Noted { note } if note == words)));
+    }
+    assert!(scene.journal_is_whole());
+}
+
+/// Runs a mission that a hook keeps from something, and gives why it ended as it did.
+fn refused(scene: &Scene, hooks: Hooks) -> String {
+    let (ended, _) = run(scene, hooks);
+    let words = match ended {
+        Ok(summary) => {
+            assert_ne!(summary.outcome, Outcome::Sealed);
+            summary.reason
+        }
+        Err(error) => {
+            let mut words = error.to_string();
+            let mut source = std::error::Error::source(&error);
+            while let Some(cause) = source {
+                words = format!("{words}: {cause}");
+                source = cause.source();
+            }
+            words
+        }
+    };
+    assert_eq!(
+        scene.read("a/a.py"),
+        "old_name(1)\n",
+        "the branch has moved"
+    );
+    assert_eq!(scene.leftovers(), [""; 0]);
+    words
+}
+
+#[test]
+fn a_step_that_is_refused_is_not_taken() {
+    let no = || StepAction::Refuse("because of the test".into());
+    type With = fn(&Hooks, fn() -> StepAction);
+    let with: [With; 3] = [
+        |hooks, no| {
+            keep(
+                &hooks.mission_started,
+                Hook::new("no", move |_: &MissionStarted| no()),
+            )
+        },
+        |hooks, no| {
+            keep(
+                &hooks.plan_ready,
+                Hook::new("no", move |_: &PlanReady| no()),
+            )
+        },
+        |hooks, no| {
+            keep(
+                &hooks.before_seal,
+                Hook::new("no", move |_: &BeforeSeal| no()),
+            )
+        },
+    ];
+    for with in with {
+        let hooks = Hooks::standard().unwrap();
+        with(&hooks, no);
+        let words = refused(&scene(), hooks);
+        assert!(words.contains("because of the test"), "{words}");
+    }
+}
+
+#[test]
+fn a_guard_that_panics_keeps_the_step_from_being_taken() {
+    let hooks = Hooks::standard().unwrap();
+    let broken = Hook::new("broken", |_: &BeforeSeal| panic!("on purpose"));
+    keep(&hooks.before_seal, broken);
+    let words = refused(&scene(), hooks);
+    assert!(
+        words.contains("hook `broken` of event `before_seal` panicked"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_prompt_that_is_refused_is_not_sent() {
+    let hooks = Hooks::standard().unwrap();
+    let no = Hook::new("no", |_: &BeforeModelCall| {
+        BeforeModelAction::Refuse("out of money".into())
+    });
+    keep(&hooks.before_model_call, no);
+    let words = refused(&scene(), hooks);
+    assert!(
+        words.contains("the model was not asked: out of money"),
+        "{words}"
+    );
+}
+
+#[test]
+fn work_that_may_not_land_is_tried_again_and_waived() {
+    let scene = scene();
+    let hooks = Hooks::standard().unwrap();
+    // Of the two items one: the first that comes.
+    let which: Arc<Mutex<Option<String>>> = Arc::default();
+    let first = Arc::clone(&which);
+    let no = Hook::new("no", move |step: &BeforeLanding| {
+        let mut first = first.lock().unwrap();
+        let first = first.get_or_insert_with(|| step.task.clone());
+        match *first == step.task {
+            true => StepAction::Refuse("not this one".into()),
+            false => StepAction::Proceed,
+        }
+    });
+    keep(&hooks.before_landing, no);
+    let landed: Arc<Mutex<Vec<String>>> = Arc::default();
+    let of = Arc::clone(&landed);
+    let note = Hook::new("note", move |done: &TaskCompleted| {
+        of.lock().unwrap().push(done.task.clone());
+        RemarkAction::Silent
+    });
+    keep(&hooks.task_completed, note);
+    let (ended, told) = run(&scene, hooks);
+    assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
+    let refused = which.lock().unwrap().clone().unwrap();
+    assert_eq!(landed.lock().unwrap().len(), 1);
+    assert!(!landed.lock().unwrap().contains(&refused));
+    assert!(told.has(|event| matches!(event,
+        MissionEvent::TaskRejected { task, reason, .. } if *task == refused && reason == "not this one")));
+    assert!(told.has(|event| matches!(event,
+        MissionEvent::TaskWaived { task, .. } if *task == refused)));
+}
+
+#[test]
+fn a_session_that_is_discarded_is_not_used_again() {
+    let hooks = Hooks::standard().unwrap();
+    let discard = Hook::new("discard", |_: &SessionReset| {
+        SessionResetAction::Discard("it has seen enough".into())
+    });
+    keep(&hooks.session_reset, discard);
+    let (ended, _) = run(&scene(), hooks);
+    let sessions = ended.unwrap().sessions;
+    assert!(sessions.new > 3, "{sessions:?}");
+    assert_eq!((sessions.same_lane, sessions.other_lane), (0, 0));
+}
+
+/// Hooks see what the mission does, in order.
+#[test]
+fn a_tool_is_called_within_a_turn() {
+    let hooks = Hooks::standard().unwrap();
+    let course: Arc<Mutex<Vec<String>>> = Arc::default();
+    let (tools, turns) = (Arc::clone(&course), Arc::clone(&course));
+    keep(
+        &hooks.before_tool_call,
+        Hook::new("note", move |call: &BeforeToolCall| {
+            tools.lock().unwrap().push(format!("{} calls", call.role));
+            orchestrator_agents::BeforeToolAction::Allow
+        })
+        .after("role-guard"),
+    );
+    keep(
+        &hooks.turn_finished,
+        Hook::new("note", move |turn: &TurnFinished| {
+            turns.lock().unwrap().push(format!("{} ends", turn.role));
+            orchestrator_agents::TurnAction::End
+        }),
+    );
+    let (ended, _) = run(&scene(), hooks);
+    assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
+    let course = course.lock().unwrap();
+    let position = |words: &str| course.iter().position(|entry| entry == words);
+    assert!(
+        position("planner calls") < position("planner ends"),
+        "{course:?}"
+    );
+    assert!(
+        position("planner ends") < position("worker calls"),
+        "{course:?}"
+    );
+}
