@@ -2,6 +2,7 @@
 
 mod destructive;
 mod guard;
+mod metrics;
 mod mission;
 mod model;
 mod redact;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use orchestrator_hooks::{Hook, HookFailure, HookRegistry, Phase, RegisterError};
 
+pub use self::metrics::{Metrics, ToolMetrics};
 pub use self::mission::{
     BeforeLanding, BeforeSeal, MissionStarted, PlanReady, RemarkAction, Shutdown, StepAction,
     TaskCompleted,
@@ -82,6 +84,7 @@ pub struct Hooks {
     pub before_seal: HookRegistry<BeforeSeal>,
     /// A mission has ended.
     pub shutdown: HookRegistry<Shutdown>,
+    counter: Arc<metrics::Counter>,
 }
 
 impl Hooks {
@@ -95,6 +98,7 @@ impl Hooks {
     ///   encodings, and what looks like one.
     /// - `sanity` (after a model call): an answer that is empty, that repeats itself over and over
     ///   or that is no text ends the turn, and the task is tried anew.
+    /// - `metrics` (after a model call and a tool call, early): see [`metrics`](Self::metrics).
     /// - `continue` (when a turn is done): one who has not reported is asked once more.
     ///
     /// # Errors
@@ -137,6 +141,24 @@ impl Hooks {
             .register(redact.phase(Phase::Late))?
             .keep();
 
+        let (answers, results) = (Arc::clone(&hooks.counter), Arc::clone(&hooks.counter));
+        let count = Hook::new("metrics", move |call: &AfterModelCall| {
+            answers.answered(call);
+            AfterModelAction::Take
+        });
+        hooks
+            .after_model_call
+            .register(count.phase(Phase::Early))?
+            .keep();
+        let count = Hook::new("metrics", move |call: &AfterToolCall| {
+            results.called(call);
+            AfterToolAction::Keep
+        });
+        hooks
+            .after_tool_call
+            .register(count.phase(Phase::Early).before("redact"))?
+            .keep();
+
         let sanity = Hook::new("sanity", |call: &AfterModelCall| {
             sanity::complaint(&call.response)
                 .map_or(AfterModelAction::Take, AfterModelAction::Reject)
@@ -149,6 +171,19 @@ impl Hooks {
         });
         hooks.turn_finished.register(go_on)?.keep();
         Ok(hooks)
+    }
+}
+
+impl Hooks {
+    /// What the hook `metrics` has counted so far. How often each hook was called, what came of
+    /// it and how long it took, its registry's [`stats`](HookRegistry::stats) say.
+    #[must_use]
+    pub fn metrics(&self) -> Metrics {
+        let guards = self.before_tool_call.stats();
+        Metrics {
+            blocked_tool_calls: guards.iter().map(|guard| guard.breaks).sum(),
+            ..self.counter.so_far()
+        }
     }
 }
 

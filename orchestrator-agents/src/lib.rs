@@ -69,8 +69,8 @@ pub use git::{FileChange, Git, GitError, ObjectId};
 pub use hook::{
     AfterModelAction, AfterModelCall, AfterToolAction, AfterToolCall, BeforeLanding,
     BeforeModelAction, BeforeModelCall, BeforeSeal, BeforeToolAction, BeforeToolCall, Hooks,
-    MissionStarted, PlanReady, Redactor, RemarkAction, SessionReset, SessionResetAction, Shutdown,
-    StepAction, StreamRedactor, TaskCompleted, TurnAction, TurnFinished,
+    Metrics, MissionStarted, PlanReady, Redactor, RemarkAction, SessionReset, SessionResetAction,
+    Shutdown, StepAction, StreamRedactor, TaskCompleted, ToolMetrics, TurnAction, TurnFinished,
 };
 pub use locked::holds_checks;
 pub use mechanical::{KNOWN_MISSIONS, MechanicalModel, Objective, ObjectiveError};

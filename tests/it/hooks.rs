@@ -83,8 +83,17 @@ fn every_event_comes() {
         shutdown: RemarkAction::Note("it is over".into()),
     }
     let (ended, told) = run(&scene, hooks);
-    assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
+    let ended = ended.unwrap();
+    assert_eq!(ended.outcome, Outcome::Sealed);
     let seen = seen.lock().unwrap();
+    assert_eq!(ended.metrics.model_calls as usize, seen["after_model_call"]);
+    let calls = ended
+        .metrics
+        .tools
+        .values()
+        .map(|tool| tool.calls)
+        .sum::<u64>();
+    assert_eq!(calls as usize, seen["after_tool_call"]);
     assert_eq!(seen.len(), 12, "{seen:?}");
     for once in ["mission_started", "plan_ready", "before_seal", "shutdown"] {
         assert_eq!(seen[once], 1, "{once}");

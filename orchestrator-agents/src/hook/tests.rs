@@ -110,6 +110,51 @@ async fn secrets_reach_neither_models_nor_journals() {
 }
 
 #[tokio::test]
+async fn what_was_asked_for_is_counted() {
+    let hooks = Hooks::standard().unwrap();
+    for (tool, result) in [
+        ("lint", Ok(Value::Null)),
+        ("lint", Err("no".into())),
+        ("rename", Ok(Value::Null)),
+    ] {
+        let mut after = AfterToolCall {
+            role: Role::Worker,
+            task: None,
+            tool: tool.into(),
+            result,
+        };
+        hooks.after_tool_call.dispatch(&mut after).await.unwrap();
+    }
+    let mut blocked = call(Role::Reviewer, Effect::Unsafe, Value::Null);
+    hooks.before_tool_call.dispatch(&mut blocked).await.unwrap();
+    let mut after = AfterModelCall {
+        role: Role::Worker,
+        task: None,
+        response: ModelResponse::default(),
+    };
+    after.response.usage.output_tokens = 7;
+    // It is empty, so it is rejected, and has cost tokens all the same.
+    hooks.after_model_call.dispatch(&mut after).await.unwrap();
+    let metrics = hooks.metrics();
+    assert_eq!(
+        (
+            metrics.model_calls,
+            metrics.output_tokens,
+            metrics.blocked_tool_calls
+        ),
+        (1, 7, 1)
+    );
+    let tools = metrics
+        .tools
+        .iter()
+        .map(|(name, tool)| (&**name, tool.calls, tool.failed));
+    assert_eq!(
+        tools.collect::<Vec<_>>(),
+        [("lint", 2, 1), ("rename", 1, 0)]
+    );
+}
+
+#[tokio::test]
 async fn an_answer_of_no_use_is_rejected() {
     let hooks = Hooks::standard().unwrap();
     let mut after = AfterModelCall {

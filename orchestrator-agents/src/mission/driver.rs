@@ -26,7 +26,7 @@ use super::todo::TodoFile;
 use crate::brief::CommanderBrief;
 use crate::event::{MissionEvent, Outcome};
 use crate::git::Git;
-use crate::hook::{BeforeSeal, Hooks, MissionStarted, Shutdown};
+use crate::hook::{BeforeSeal, Hooks, Metrics, MissionStarted, Shutdown};
 use crate::model::LanguageModel;
 use crate::native::NativeBackend;
 use crate::recorder::{Observer, Recorder};
@@ -53,6 +53,9 @@ pub struct MissionSummary {
     /// How many sessions there were, and how many of them were kept from a
     /// task before.
     pub sessions: SessionCounts,
+    /// What its models and tools were asked for; with hooks that several missions share, of all
+    /// of them.
+    pub metrics: Metrics,
 }
 
 /// Runs a mission from the first look at the repository to its seal.
@@ -97,7 +100,7 @@ pub async fn run_mission(
         result => result,
     };
     let (outcome, reason) = match &result {
-        Ok((ended, _)) => ended.clone(),
+        Ok(conducted) => conducted.ended.clone(),
         Err(MissionError::Interrupted { .. }) => {
             (Outcome::Interrupted, "the user stopped it".to_owned())
         }
@@ -112,7 +115,9 @@ pub async fn run_mission(
         reason: reason.clone(),
     };
     let recorded = recorder.record(&end);
-    let (_, sessions) = result?;
+    let Conducted {
+        sessions, metrics, ..
+    } = result?;
     recorded?;
     let state = recorder.state().clone();
     Ok(MissionSummary {
@@ -122,7 +127,15 @@ pub async fn run_mission(
         duration: started.elapsed(),
         receipts,
         sessions,
+        metrics,
     })
+}
+
+/// A mission that was carried to its end.
+struct Conducted {
+    ended: (Outcome, String),
+    sessions: SessionCounts,
+    metrics: Metrics,
 }
 
 /// The branch that keeps what has landed, if anything has.
@@ -232,7 +245,7 @@ async fn conduct(
     opened: Opened,
     model: Arc<dyn LanguageModel>,
     stop: &StopSignal,
-) -> Result<((Outcome, String), SessionCounts), MissionError> {
+) -> Result<Conducted, MissionError> {
     let cancel = stop.token();
     let Opened {
         options,
@@ -319,7 +332,11 @@ async fn conduct(
     for note in edits.transpose()?.unwrap_or_default().notes {
         shared.record(&MissionEvent::HandEdited { note })?;
     }
-    Ok((outcome, shared.sessions.counts()))
+    Ok(Conducted {
+        ended: outcome,
+        sessions: shared.sessions.counts(),
+        metrics: shared.hooks.metrics(),
+    })
 }
 
 /// The Commander's loop.
