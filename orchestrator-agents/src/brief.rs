@@ -109,16 +109,16 @@ pub struct ReviewerBrief {
     pub files: Vec<FileChange>,
 }
 
-/// The message of a brief: `words`, what is remembered, and the facts.
-pub(crate) fn message<T: Serialize>(words: &str, memory: &str, brief: &T) -> String {
+/// The message of a brief: `words`, and the facts.
+pub(crate) fn message<T: Serialize>(words: &str, brief: &T) -> String {
     // A brief holds nothing that serde_json cannot write.
     let json = serde_json::to_string_pretty(brief).unwrap_or_default();
-    let memory = if memory.is_empty() {
-        String::new()
-    } else {
-        format!("{memory}\n\n")
-    };
-    format!("{words}\n\n{memory}```json\n{json}\n```\n")
+    format!("{words}\n\n```json\n{json}\n```\n")
+}
+
+/// Whether a message is a brief: what is remembered stands beside it, and may quote one.
+pub(crate) fn is_brief(message: &str) -> bool {
+    message.contains("\n\n```json\n") && message.ends_with("\n```\n")
 }
 
 /// Reads the facts out of a brief's message: its last JSON block.

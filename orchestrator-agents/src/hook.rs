@@ -2,10 +2,12 @@
 
 mod destructive;
 mod guard;
+mod memory;
 mod metrics;
 mod mission;
 mod model;
 mod redact;
+mod resources;
 mod sanity;
 mod shell;
 mod tool;
@@ -96,6 +98,10 @@ impl Hooks {
     /// - `redact` (after a tool call, early; before a model call, late): secrets are shown to no
     ///   model and written down nowhere: those of this process's environment in all their
     ///   encodings, and what looks like one.
+    /// - `memory-gate` (before a model call): a session that shares the mission's memory is told what
+    ///   of it is in focus, in at most 600 tokens, and each call is a turn of the memory's gates.
+    /// - `resource-control` (before a model call, last): a request that would not fit into the model's
+    ///   context window goes out without the oldest results of tools.
     /// - `sanity` (after a model call): an answer that is empty, that repeats itself over and over
     ///   or that is no text ends the turn, and the task is tried anew.
     /// - `metrics` (after a model call and a tool call, early): see [`metrics`](Self::metrics).
@@ -139,6 +145,21 @@ impl Hooks {
         hooks
             .before_model_call
             .register(redact.phase(Phase::Late))?
+            .keep();
+
+        let remind = Hook::new("memory-gate", |call: &BeforeModelCall| {
+            memory::remind(call).map_or_else(
+                |error| BeforeModelAction::Refuse(error.to_string()),
+                |request| request.map_or(BeforeModelAction::Send, BeforeModelAction::Rewrite),
+            )
+        });
+        hooks.before_model_call.register(remind)?.keep();
+        let shorten = Hook::new("resource-control", |call: &BeforeModelCall| {
+            resources::shorten(call).map_or(BeforeModelAction::Send, BeforeModelAction::Rewrite)
+        });
+        hooks
+            .before_model_call
+            .register(shorten.phase(Phase::Late).after("redact"))?
             .keep();
 
         let (answers, results) = (Arc::clone(&hooks.counter), Arc::clone(&hooks.counter));

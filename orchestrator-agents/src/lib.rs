@@ -38,6 +38,7 @@ mod hook;
 mod locked;
 mod mechanical;
 mod mission;
+mod mission_memory;
 mod model;
 mod native;
 mod plan;
@@ -78,6 +79,7 @@ pub use mission::{
     AfterRejection, Decision, ItemState, ItemStatus, MissionCheck, MissionDigest, MissionError,
     MissionOptions, MissionState, MissionSummary, StopSignal, TODO_FILE, run_mission,
 };
+pub use mission_memory::MissionMemory;
 pub use model::{LanguageModel, Message, ModelError, ModelRequest, ModelResponse, ToolCall, Usage};
 pub use native::NativeBackend;
 pub use plan::{Action, Plan, PlanError, PlanItem, PlanProblem, PlanRules};

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 pub use objective::{KNOWN_MISSIONS, Objective, ObjectiveError};
 
-use crate::brief::facts;
+use crate::brief::{facts, is_brief};
 use crate::model::{
     LanguageModel, Message, ModelError, ModelRequest, ModelResponse, ToolCall, Usage,
 };
@@ -95,7 +95,7 @@ impl<'a> Conversation<'a> {
         let mut found = None;
         for message in messages {
             match (message, &mut found) {
-                (Message::User { text }, _) if text.contains("```json\n") => {
+                (Message::User { text }, _) if is_brief(text) => {
                     found = Some(Self {
                         brief: text,
                         answers: Vec::new(),

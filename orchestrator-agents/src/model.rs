@@ -14,6 +14,12 @@ pub trait LanguageModel: Send + Sync {
     /// Its name, as a user would choose it.
     fn name(&self) -> &str;
 
+    /// How many tokens a request and its answer may take together. `None`, which is the default,
+    /// where there is no such bound, or it is not known.
+    fn context_window(&self) -> Option<usize> {
+        None
+    }
+
     /// Answers one request.
     ///
     /// # Errors

@@ -54,6 +54,8 @@ impl NativeBackend {
             role: spec.role,
             task: spec.task.clone(),
             request,
+            context_window: self.model.context_window(),
+            memory: spec.memory.clone(),
         };
         let response = match self.hooks.before_model_call.dispatch(&mut before).await? {
             Some(BeforeModelAction::Intercept(response)) => response,

@@ -7,6 +7,7 @@ use orchestrator_hooks::HookFailure;
 use orchestrator_tools::{Effect, ToolContext, ToolRegistry};
 use serde_json::Value;
 
+use crate::mission_memory::MissionMemory;
 use crate::model::{ModelError, Usage};
 use crate::role::Role;
 
@@ -65,6 +66,8 @@ pub struct SessionSpec {
     pub tools: ToolRegistry,
     /// Where its tools run.
     pub context: ToolContext,
+    /// What the mission remembers, where the session is to be told of it.
+    pub memory: Option<MissionMemory>,
     /// Is told of its tool calls.
     pub watcher: Arc<dyn SessionWatcher>,
 }

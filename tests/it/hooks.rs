@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use orchestrator_agents::hooks::{Event, Hook, HookRegistry};
 use orchestrator_agents::{
     BeforeLanding, BeforeModelAction, BeforeModelCall, BeforeSeal, BeforeToolCall, Hooks,
-    MechanicalModel, MissionError, MissionEvent, MissionOptions, MissionStarted, MissionSummary,
-    Observer, Outcome, PlanReady, RemarkAction, SessionReset, SessionResetAction, StepAction,
-    StopSignal, TaskCompleted, TurnFinished, run_mission,
+    MechanicalModel, Message, MissionError, MissionEvent, MissionOptions, MissionStarted,
+    MissionSummary, Observer, Outcome, PlanReady, RemarkAction, Role, SessionReset,
+    SessionResetAction, StepAction, StopSignal, TaskCompleted, TurnFinished, run_mission,
 };
 use orchestrator_tests::Scene;
 
@@ -213,6 +213,17 @@ fn work_that_may_not_land_is_tried_again_and_waived() {
         RemarkAction::Silent
     });
     keep(&hooks.task_completed, note);
+    let reminded: Arc<Mutex<Vec<String>>> = Arc::default();
+    let of = Arc::clone(&reminded);
+    let listen = Hook::new("listen", move |call: &BeforeModelCall| {
+        if let (Role::Worker, Some(Message::User { text })) =
+            (call.role, call.request.messages.last())
+        {
+            of.lock().unwrap().push(text.clone());
+        }
+        BeforeModelAction::Send
+    });
+    keep(&hooks.before_model_call, listen.after("memory-gate"));
     let (ended, told) = run(&scene, hooks);
     assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
     let refused = which.lock().unwrap().clone().unwrap();
@@ -222,6 +233,11 @@ fn work_that_may_not_land_is_tried_again_and_waived() {
         MissionEvent::TaskRejected { task, reason, .. } if *task == refused && reason == "not this one")));
     assert!(told.has(|event| matches!(event,
         MissionEvent::TaskWaived { task, .. } if *task == refused)));
+    // Who tried again was told of the first time, within the mission's memory.
+    let reminded = reminded.lock().unwrap();
+    let is_told = |text: &String| text.contains("was rejected: not this one");
+    assert!(reminded.iter().any(is_told), "{reminded:?}");
+    assert!(!reminded.iter().all(is_told), "the first could not know");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use orchestrator_hooks::{Event, HookFailure};
 
 use super::unanswered;
+use crate::mission_memory::MissionMemory;
 use crate::model::{ModelRequest, ModelResponse};
 use crate::role::Role;
 
@@ -17,6 +18,10 @@ pub struct BeforeModelCall {
     pub task: Option<String>,
     /// What it asks; a hook may rewrite it.
     pub request: ModelRequest,
+    /// How many tokens the model takes, its answer included, if that is known.
+    pub context_window: Option<usize>,
+    /// What the mission remembers, where the session is to be told of it.
+    pub memory: Option<MissionMemory>,
 }
 
 /// What a hook can do about a prompt.

@@ -1,9 +1,11 @@
 //! The hooks that come along.
 
+use orchestrator_memory::{NewEntry, Tier};
 use orchestrator_tools::Effect;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::mission_memory::MissionMemory;
 use crate::model::{Message, ModelRequest, ModelResponse};
 use crate::role::Role;
 
@@ -15,6 +17,38 @@ fn call(role: Role, effect: Effect, arguments: Value) -> BeforeToolCall {
         effect,
         arguments,
     }
+}
+
+fn asks(messages: Vec<Message>) -> BeforeModelCall {
+    BeforeModelCall {
+        role: Role::Worker,
+        task: Some("t1".into()),
+        request: ModelRequest {
+            instructions: "Work.".into(),
+            messages,
+            tools: Vec::new(),
+        },
+        context_window: None,
+        memory: None,
+    }
+}
+
+fn says(text: &str) -> Message {
+    Message::User { text: text.into() }
+}
+
+/// An answer of a model that calls a tool, and what the tool gives: so many tokens.
+fn called(tokens: usize) -> [Message; 2] {
+    let answer = Message::Assistant {
+        text: String::new(),
+        calls: Vec::new(),
+    };
+    let result = Message::Tool {
+        id: "1".into(),
+        name: "read".into(),
+        result: Ok("abc".repeat(tokens).into()),
+    };
+    [answer, result]
 }
 
 async fn is_allowed(mut call: BeforeToolCall) -> bool {
@@ -95,15 +129,7 @@ async fn secrets_reach_neither_models_nor_journals() {
         BeforeModelAction::Rewrite(request)
     });
     hooks.before_model_call.register(careless).unwrap().keep();
-    let mut before = BeforeModelCall {
-        role: Role::Worker,
-        task: None,
-        request: ModelRequest {
-            instructions: String::new(),
-            messages: Vec::new(),
-            tools: Vec::new(),
-        },
-    };
+    let mut before = asks(Vec::new());
     hooks.before_model_call.dispatch(&mut before).await.unwrap();
     let text = "use [redacted: TOKEN]".to_owned();
     assert_eq!(before.request.messages, [Message::User { text }]);
@@ -185,4 +211,123 @@ async fn the_silent_are_asked_once_more() {
         hooks.turn_finished.dispatch(&mut turn).await.unwrap();
         assert_eq!(turn.prompt.is_some(), goes_on, "{turn:?}");
     }
+}
+
+/// What must be there, what is in focus, and nothing else; and the redactor sees it.
+#[tokio::test]
+async fn a_session_is_told_what_the_mission_remembers() {
+    let secret = ("TOKEN".to_owned(), "correct horse battery".to_owned());
+    let hooks = Hooks::with_redactor(Redactor::new([secret])).unwrap();
+    let memory = MissionMemory::default();
+    memory.remember(NewEntry::new(Tier::System, "speak plainly"));
+    let parser = "the parser was rejected: correct horse battery";
+    memory.remember(NewEntry::new(Tier::Mission, parser).importance(0.4));
+    memory.remember(NewEntry::new(Tier::Mission, "the lexer was slow").importance(0.0));
+    memory.remember(NewEntry::for_task("t2", "parser notes"));
+
+    let mut ask = asks(vec![says("mend the parser")]);
+    hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+    assert_eq!(ask.request.messages.len(), 1, "it was not to be told");
+
+    ask.memory = Some(memory.clone());
+    hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+    let [asked, Message::User { text }] = &ask.request.messages[..] else {
+        panic!("{ask:?}");
+    };
+    assert_eq!(*asked, says("mend the parser"));
+    for words in ["speak plainly", "parser was rejected", "[redacted: TOKEN]"] {
+        assert!(text.contains(words), "{words} in {text}");
+    }
+    for words in ["lexer", "notes", "battery"] {
+        assert!(!text.contains(words), "{words} in {text}");
+    }
+    // It stays in focus when the talk moves on, for a while.
+    let mut told = Vec::new();
+    for _ in 0..40 {
+        let mut ask = asks(vec![says("something else")]);
+        ask.memory = Some(memory.clone());
+        hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+        let Some(Message::User { text }) = ask.request.messages.last() else {
+            panic!("{ask:?}");
+        };
+        told.push(text.contains("parser was rejected"));
+    }
+    let turns = told.iter().take_while(|is_told| **is_told).count();
+    assert!((10..35).contains(&turns), "{turns}");
+    assert!(told[turns..].iter().all(|is_told| !is_told), "{told:?}");
+}
+
+/// An objective of a page leaves no room, and is there all the same.
+#[tokio::test]
+async fn what_must_be_remembered_is_beyond_any_budget() {
+    let hooks = Hooks::standard().unwrap();
+    let memory = MissionMemory::default();
+    memory.remember(NewEntry::new(Tier::System, "objective ".repeat(1_000)));
+    memory.remember(NewEntry::new(Tier::Mission, "mend it"));
+    let mut ask = asks(vec![says("mend it")]);
+    ask.memory = Some(memory);
+    let answer = hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+    assert_eq!(answer, None);
+    let Some(Message::User { text }) = ask.request.messages.last() else {
+        panic!("{ask:?}");
+    };
+    assert!(text.contains("objective") && !text.contains("mend"));
+}
+
+fn sizes(request: &ModelRequest) -> Vec<usize> {
+    let texts = request.messages.iter().filter_map(|message| match message {
+        Message::Tool {
+            result: Ok(text), ..
+        } => text.as_str(),
+        _ => None,
+    });
+    texts.map(|text| text.len() / 3).collect()
+}
+
+#[tokio::test]
+async fn a_long_conversation_is_shortened_for_the_model() {
+    let hooks = Hooks::standard().unwrap();
+    let mut conversation = vec![says("go")];
+    let mut last: Option<Vec<usize>> = None;
+    let (mut left_out, mut changes) = (0, 0);
+    for call in 1..=40 {
+        conversation.extend(called(500));
+        let mut ask = asks(conversation.clone());
+        ask.context_window = Some(8_000);
+        hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+        let sizes = sizes(&ask.request);
+        assert_eq!(sizes.len(), call, "none is missing");
+        assert!(
+            sizes.iter().sum::<usize>() <= 6_000 + 30 * call,
+            "{sizes:?}"
+        );
+        assert_eq!(sizes.last(), Some(&500), "the model has not seen it yet");
+        let out = sizes.iter().take_while(|size| **size < 500).count();
+        assert!(sizes[out..].iter().all(|size| *size == 500), "{sizes:?}");
+        assert!(out >= left_out);
+        if let Some(last) = &last {
+            changes += usize::from(sizes[..call - 1] != last[..]);
+        }
+        (left_out, last) = (out, Some(sizes));
+    }
+    assert!(left_out > 20);
+    assert!(changes <= 12, "the beginning has changed {changes} times");
+
+    // A model without a bound, or of which nothing is known, is sent all.
+    let mut ask = asks(conversation);
+    hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+    assert_eq!(sizes(&ask.request), [500; 40]);
+}
+
+/// What cannot be shortened goes out as it is: the model knows best what it can take.
+#[tokio::test]
+async fn what_the_model_has_not_seen_is_not_left_out() {
+    let hooks = Hooks::standard().unwrap();
+    let mut messages = vec![says("go")];
+    messages.extend(called(5_000));
+    let mut ask = asks(messages.clone());
+    ask.context_window = Some(1_000);
+    let answer = hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+    assert_eq!(answer, None);
+    assert_eq!(ask.request.messages, messages);
 }

@@ -1,7 +1,7 @@
 //! Driving a mission: the Commander decides, this does it.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use orchestrator_core::{Scheduler, SchedulerConfig};
@@ -27,6 +27,7 @@ use crate::brief::CommanderBrief;
 use crate::event::{MissionEvent, Outcome};
 use crate::git::Git;
 use crate::hook::{BeforeSeal, Hooks, Metrics, MissionStarted, Shutdown};
+use crate::mission_memory::MissionMemory;
 use crate::model::LanguageModel;
 use crate::native::NativeBackend;
 use crate::recorder::{Observer, Recorder};
@@ -269,8 +270,8 @@ async fn conduct(
         options.check_timeout,
         cancel.clone(),
     );
-    let mut memory = MemoryStore::new(MemoryConfig::default());
-    memory.add(NewEntry::new(
+    let memory = MissionMemory::new(MemoryStore::new(MemoryConfig::default()));
+    memory.remember(NewEntry::new(
         Tier::System,
         format!("The objective: {}", options.objective),
     ));
@@ -291,7 +292,7 @@ async fn conduct(
         tools: ToolRegistry::builtin(&Arc::new(LintStore::new()))?,
         door,
         hooks,
-        memory: Mutex::new(memory),
+        memory,
         todo: TodoFile::new(todo),
         by_products: OnceLock::new(),
         cancel: cancel.clone(),

@@ -10,7 +10,7 @@ pub(super) fn commander(brief: &CommanderBrief) -> String {
         brief.objective,
         possible.join(", ")
     );
-    message(&words, "", brief)
+    message(&words, brief)
 }
 
 pub(super) fn planner(brief: &PlannerBrief) -> String {
@@ -22,10 +22,10 @@ pub(super) fn planner(brief: &PlannerBrief) -> String {
             brief.objective
         ),
     };
-    message(&words, "", brief)
+    message(&words, brief)
 }
 
-pub(super) fn worker(brief: &WorkerBrief, memory: &str) -> String {
+pub(super) fn worker(brief: &WorkerBrief) -> String {
     let mut words = format!("Carry out {}: {}.", brief.item.id, brief.item.title);
     if let Action::Instruction { text } = &brief.item.action {
         words.push_str(&format!("\n\n{text}"));
@@ -36,7 +36,7 @@ pub(super) fn worker(brief: &WorkerBrief, memory: &str) -> String {
             failure.attempt, failure.reason, failure.output
         ));
     }
-    message(&words, memory, brief)
+    message(&words, brief)
 }
 
 pub(super) fn reviewer(brief: &ReviewerBrief) -> String {
@@ -44,5 +44,5 @@ pub(super) fn reviewer(brief: &ReviewerBrief) -> String {
         "Review {}: {}. The change goes from {} to {}.",
         brief.item.id, brief.item.title, brief.from, brief.to
     );
-    message(&words, "", brief)
+    message(&words, brief)
 }

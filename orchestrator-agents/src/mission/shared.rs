@@ -1,10 +1,9 @@
 //! What the parts of a running mission share.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, MutexGuard, OnceLock};
 
 use orchestrator_hooks::{Event, HookRegistry};
-use orchestrator_memory::MemoryStore;
 use orchestrator_tools::{Effect, ToolContext, ToolRegistry, Worktree};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -19,6 +18,7 @@ use super::todo::TodoFile;
 use crate::event::MissionEvent;
 use crate::git::ObjectId;
 use crate::hook::{Hooks, StepAction};
+use crate::mission_memory::MissionMemory;
 use crate::recorder::{RecordError, Recorder};
 use crate::repository::Repository;
 use crate::role::Role;
@@ -35,7 +35,7 @@ pub(super) struct Shared {
     pub(super) sessions: Arc<WarmSessions>,
     pub(super) tools: ToolRegistry,
     pub(super) verifier: Verifier,
-    pub(super) memory: Mutex<MemoryStore>,
+    pub(super) memory: MissionMemory,
     pub(super) todo: TodoFile,
     pub(super) door: Door,
     pub(super) hooks: Arc<Hooks>,
@@ -70,10 +70,6 @@ impl Shared {
 
     pub(super) fn record(&self, event: &MissionEvent) -> Result<(), RecordError> {
         self.recorder.record(event)
-    }
-
-    pub(super) fn memory(&self) -> MutexGuard<'_, MemoryStore> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The result so far.
@@ -126,6 +122,8 @@ impl Shared {
             task: task.clone(),
             tools: self.tools.allow(role.tools().iter().copied())?,
             context: self.context(worktree),
+            // Who decides and who judges go by facts.
+            memory: matches!(role, Role::Planner | Role::Worker).then(|| self.memory.clone()),
             watcher: Arc::new(watcher),
         };
         let turn = async {

@@ -1,6 +1,6 @@
 //! One attempt at one item: session, commit, checks, review.
 
-use orchestrator_memory::{Budget, NewEntry, Tier};
+use orchestrator_memory::{NewEntry, Tier};
 use orchestrator_tools::ToolError;
 use serde_json::{Value, json};
 
@@ -53,9 +53,6 @@ pub(super) struct Rejection {
     pub(super) work: Option<(String, ObjectId)>,
 }
 
-/// How many tokens of memory a Worker is given.
-const MEMORY_TOKENS: usize = 600;
-
 /// Makes one attempt at an item on the result as it stands now.
 pub(super) async fn attempt(shared: &Shared, id: &str) -> Result<Attempt, MissionError> {
     let (item, number, failures) = {
@@ -88,7 +85,7 @@ pub(super) async fn attempt(shared: &Shared, id: &str) -> Result<Attempt, Missio
         attempt: number,
         failures,
     };
-    let prompt = prompts::worker(&brief, &remembered(shared, &item));
+    let prompt = prompts::worker(&brief);
     let worked = shared
         .ask::<WorkReport>(Role::Worker, Some(id), checkout.worktree(), prompt, |_| {
             Ok(())
@@ -372,19 +369,6 @@ fn message(shared: &Shared, item: &PlanItem) -> String {
     format!("{}\n\nMission: {mission}\nTask: {}", item.title, item.id)
 }
 
-/// What the mission has learnt that matters for this item.
-fn remembered(shared: &Shared, item: &PlanItem) -> String {
-    let mut memory = shared.memory();
-    let files: Vec<_> = item.files.iter().map(ToString::to_string).collect();
-    let cue = format!("{} {}", item.title, files.join(" "));
-    memory.turn(&cue);
-    // Pinned truth that does not fit is the mission's own, and short.
-    memory
-        .recall(cue.as_str(), Budget::new(MEMORY_TOKENS))
-        .map(|c| c.to_string())
-        .unwrap_or_default()
-}
-
 /// Keeps a failure for those who work on the same files later.
 pub(super) fn remember_rejection(shared: &Shared, item: &str, rejection: &Rejection) {
     let state = shared.state();
@@ -399,6 +383,6 @@ pub(super) fn remember_rejection(shared: &Shared, item: &str, rejection: &Reject
         rejection.reason
     );
     shared
-        .memory()
-        .add(NewEntry::new(Tier::Mission, text).source("verification"));
+        .memory
+        .remember(NewEntry::new(Tier::Mission, text).source("verification"));
 }

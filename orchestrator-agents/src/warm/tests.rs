@@ -117,6 +117,7 @@ fn spec(role: Role) -> SessionSpec {
             build_folder: "nowhere".into(),
             cancel: tokio_util::sync::CancellationToken::new(),
         },
+        memory: None,
         watcher: Arc::new(Deaf),
     }
 }

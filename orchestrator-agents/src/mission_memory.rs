@@ -1,0 +1,65 @@
+//! The memory that the sessions of one mission share.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use orchestrator_memory::{Budget, Context, EntryId, MemoryStore, NewEntry, Query, RecallError};
+
+/// A [`MemoryStore`] in several hands: what one session has learnt, others are told.
+///
+/// Cloning gives another handle to the same memory.
+#[derive(Clone, Default)]
+pub struct MissionMemory(Arc<Mutex<MemoryStore>>);
+
+impl MissionMemory {
+    /// Shares a memory.
+    #[must_use]
+    pub fn new(store: MemoryStore) -> Self {
+        Self(Arc::new(Mutex::new(store)))
+    }
+
+    /// Remembers something.
+    pub fn remember(&self, entry: NewEntry) -> EntryId {
+        self.lock().add(entry)
+    }
+
+    /// Begins a turn that is about the cue, for all who share the memory, and gives what earns its
+    /// tokens then. What belongs to other tasks than this one is left out.
+    ///
+    /// What must be there is there, also where that alone takes more than `tokens`.
+    ///
+    /// # Errors
+    /// [`RecallError`] where the memory has limits of its own that what must be there exceeds.
+    pub fn turn(
+        &self,
+        cue: &str,
+        task: Option<&str>,
+        tokens: usize,
+    ) -> Result<Context, RecallError> {
+        let mut query = Query::new(cue);
+        if let Some(task) = task {
+            query = query.for_task(task);
+        }
+        let mut memory = self.lock();
+        memory.turn(cue);
+        match memory.recall(query.clone(), Budget::new(tokens)) {
+            Err(RecallError::PinnedExceedBudget { by, .. }) => {
+                memory.recall(query, Budget::new(tokens.saturating_add(by)))
+            }
+            recalled => recalled,
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, MemoryStore> {
+        // An entry is there or it is not.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MissionMemory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MissionMemory")
+            .field("entries", &self.lock().entries().count())
+            .finish_non_exhaustive()
+    }
+}
