@@ -86,6 +86,7 @@ pub struct Hooks {
     pub before_seal: HookRegistry<BeforeSeal>,
     /// A mission has ended.
     pub shutdown: HookRegistry<Shutdown>,
+    redactor: Option<Arc<Redactor>>,
     counter: Arc<metrics::Counter>,
 }
 
@@ -118,7 +119,11 @@ impl Hooks {
     /// # Errors
     /// Never in practice: the names are distinct.
     pub fn with_redactor(redactor: Redactor) -> Result<Self, RegisterError> {
-        let hooks = Self::default();
+        let redactor = Arc::new(redactor);
+        let hooks = Self {
+            redactor: Some(Arc::clone(&redactor)),
+            ..Self::default()
+        };
         let guard = Hook::new("role-guard", |call: &BeforeToolCall| {
             guard::complaint(call).map_or(BeforeToolAction::Allow, BeforeToolAction::Block)
         });
@@ -127,8 +132,7 @@ impl Hooks {
             .register(guard.phase(Phase::Early))?
             .keep();
 
-        let results = Arc::new(redactor);
-        let prompts = Arc::clone(&results);
+        let (results, prompts) = (Arc::clone(&redactor), redactor);
         let redact = Hook::new("redact", move |call: &AfterToolCall| {
             let redacted = results.redact_result(&call.result);
             redacted.map_or(AfterToolAction::Keep, AfterToolAction::Replace)
@@ -196,6 +200,15 @@ impl Hooks {
 }
 
 impl Hooks {
+    /// What takes secrets out of all that the mission's commands print, before it is hashed or
+    /// written down: that of the hook `redact`, or one of this process's environment where there
+    /// is no such hook.
+    #[must_use]
+    pub fn redactor(&self) -> Arc<Redactor> {
+        let given = self.redactor.clone();
+        given.unwrap_or_else(|| Arc::new(Redactor::of_environment()))
+    }
+
     /// What the hook `metrics` has counted so far. How often each hook was called, what came of
     /// it and how long it took, its registry's [`stats`](HookRegistry::stats) say.
     #[must_use]

@@ -51,7 +51,7 @@ pub struct Receipt {
     pub tree: ObjectId,
     /// How it ended.
     pub ending: Ending,
-    /// BLAKE3 of all that it printed.
+    /// BLAKE3 of all that it printed, without secrets.
     pub output_digest: String,
     /// The end of what it printed; whole in the receipt's file.
     pub tail: String,

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use orchestrator_pool::{CheckoutError, Manager, PoolConfig, ResourcePool};
 use orchestrator_state::{AtomicWriteError, atomic_write};
-use orchestrator_tools::{CommandError, CommandLine, CommandOutput, CommandSpec, run_command};
+use orchestrator_tools::{
+    CommandError, CommandLine, CommandOutput, CommandSpec, OutputFilters, run_command,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::check::Check;
@@ -67,25 +69,32 @@ pub(crate) struct Verifier {
     pool: ResourcePool<Checkouts>,
     passed: Mutex<HashMap<(ObjectId, String), Receipt>>,
     next: AtomicU32,
-    receipts: PathBuf,
-    timeout: Duration,
+    config: VerifierConfig,
     cancel: CancellationToken,
+}
+
+/// How checks are run.
+pub(crate) struct VerifierConfig {
+    /// The folder for the receipts' files.
+    pub(crate) receipts: PathBuf,
+    /// How many checks may run in warm checkouts at once.
+    pub(crate) parallel: NonZeroUsize,
+    /// How long one check may take.
+    pub(crate) timeout: Duration,
+    /// What takes secrets out of what checks print.
+    pub(crate) filters: OutputFilters,
 }
 
 /// How many lines of a check's output a receipt shows.
 const TAIL_LINES: usize = 60;
 
 impl Verifier {
-    /// A verifier that keeps its receipts' files in `receipts`, runs at most
-    /// `parallel` checks of warm checkouts at once, and gives each check
-    /// `timeout`.
+    /// A verifier whose warm checkouts begin at `base`.
     pub(crate) fn new(
         workspace: Workspace,
         recorder: Recorder,
-        receipts: PathBuf,
         base: ObjectId,
-        parallel: NonZeroUsize,
-        timeout: Duration,
+        config: VerifierConfig,
         cancel: CancellationToken,
     ) -> Self {
         let manager = Checkouts {
@@ -94,18 +103,17 @@ impl Verifier {
             made: AtomicUsize::new(0),
         };
         // A checkout does not wear out: it is inspected before each use.
-        let config = PoolConfig::default()
-            .with_max_size(parallel)
+        let bounds = PoolConfig::default()
+            .with_max_size(config.parallel)
             .with_max_reuse(u32::MAX)
             .with_idle_timeout(Duration::MAX);
         Self {
             workspace,
             recorder,
-            pool: ResourcePool::new(manager, config),
+            pool: ResourcePool::new(manager, bounds),
             passed: Mutex::new(HashMap::new()),
             next: AtomicU32::new(1),
-            receipts,
-            timeout,
+            config,
             cancel,
         }
     }
@@ -218,7 +226,8 @@ impl Verifier {
             CommandSpec::new(CommandLine::Shell(ran.check.command.clone()), place.path())
                 .variable("CARGO_TARGET_DIR", build)
                 .variable("CI", "true");
-        spec.timeout = self.timeout;
+        spec.timeout = self.config.timeout;
+        spec.filters = Some(self.config.filters.clone());
         spec.keep = 1024 * 1024;
         let output = run_command(&spec, &self.cancel).await?;
         let receipt = self.receipt(&ran, &output);
@@ -255,13 +264,15 @@ impl Verifier {
     /// Writes the receipt's two files: the receipt, and what the command said.
     fn keep(&self, receipt: &Receipt, output: &CommandOutput) -> Result<(), VerifyError> {
         let name = format!("{:04}-{}", receipt.id, receipt.stage);
-        let mut log = output.stdout.clone();
+        let mut log = output.stdout.to_vec();
         log.extend_from_slice(b"\n--- standard error ---\n");
         log.extend_from_slice(&output.stderr);
-        atomic_write(self.receipts.join(format!("{name}.log")), &log).map_err(VerifyError::Keep)?;
+        atomic_write(self.config.receipts.join(format!("{name}.log")), &log)
+            .map_err(VerifyError::Keep)?;
         // A receipt holds nothing that JSON cannot.
         let json = serde_json::to_vec_pretty(receipt).unwrap_or_default();
-        atomic_write(self.receipts.join(format!("{name}.json")), &json).map_err(VerifyError::Keep)
+        atomic_write(self.config.receipts.join(format!("{name}.json")), &json)
+            .map_err(VerifyError::Keep)
     }
 
     fn known(&self, tree: &ObjectId, check: &Check) -> Option<Receipt> {

@@ -1,19 +1,22 @@
 //! Running one command in its own process group.
 
-use std::collections::VecDeque;
+mod capture;
+mod tail;
+
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use orchestrator_pool::Bytes;
 use process_wrap::tokio::{ChildWrapper, CommandWrap};
 use serde::{Deserialize, Serialize};
-use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use self::capture::Capture;
+pub use self::capture::{OutputFilter, OutputFilters};
 use crate::environment::child_environment;
 
 /// What confined a command while it ran.
@@ -75,6 +78,8 @@ pub struct CommandSpec {
     /// How many bytes of each stream are kept: the last ones. All of them are
     /// counted and hashed. Default: 64 KiB.
     pub keep: usize,
+    /// What each stream goes through before it is hashed or kept. Default: nothing.
+    pub filters: Option<OutputFilters>,
 }
 
 impl CommandSpec {
@@ -86,6 +91,7 @@ impl CommandSpec {
             variables: Vec::new(),
             timeout: Duration::from_secs(30 * 60),
             keep: 64 * 1024,
+            filters: None,
         }
     }
 
@@ -134,13 +140,13 @@ pub struct CommandOutput {
     /// How it ended.
     pub ending: Ending,
     /// The last bytes of standard output.
-    pub stdout: Vec<u8>,
+    pub stdout: Bytes,
     /// The last bytes of standard error.
-    pub stderr: Vec<u8>,
+    pub stderr: Bytes,
     /// Whether a stream was longer than what is kept.
     pub truncated: bool,
     /// BLAKE3 over the whole of standard output, then of standard error, in
-    /// hex. The two streams are hashed apart because their interleaving is not
+    /// hex; after [`CommandSpec::filters`]. The two streams are hashed apart because their interleaving is not
     /// reproducible.
     pub digest: String,
     /// From start to end.
@@ -217,8 +223,8 @@ pub async fn run_command(
 ) -> Result<CommandOutput, CommandError> {
     let started = Instant::now();
     let mut group = spawn(spec)?;
-    let out = Shared::new(spec.keep);
-    let err = Shared::new(spec.keep);
+    let out = Capture::new(spec.keep, spec.filters.as_ref());
+    let err = Capture::new(spec.keep, spec.filters.as_ref());
     // A JoinSet, so that the readers end with this call when it is dropped.
     let mut readers = JoinSet::new();
     if let Some(pipe) = group.child.stdout().take() {
@@ -258,14 +264,14 @@ pub async fn run_command(
     let (out, err) = (out.finish(), err.finish());
     let mut digest = blake3::Hasher::new();
     digest
-        .update(out.hasher.finalize().as_bytes())
-        .update(err.hasher.finalize().as_bytes());
+        .update(out.digest.as_bytes())
+        .update(err.digest.as_bytes());
     Ok(CommandOutput {
         ending,
-        truncated: escaped || out.truncated || err.truncated,
+        truncated: escaped || out.is_cut || err.is_cut,
         digest: digest.finalize().to_hex().to_string(),
-        stdout: out.kept.into(),
-        stderr: err.kept.into(),
+        stdout: out.kept,
+        stderr: err.kept,
         duration: started.elapsed(),
         sandbox: SandboxLevel::None,
     })
@@ -345,58 +351,6 @@ fn spawn(spec: &CommandSpec) -> Result<Group, CommandError> {
 
 fn ending_of(status: std::process::ExitStatus) -> Ending {
     status.code().map_or(Ending::Killed, Ending::Exited)
-}
-
-/// What one pipe has given so far.
-#[derive(Default)]
-struct Stream {
-    kept: VecDeque<u8>,
-    keep: usize,
-    truncated: bool,
-    hasher: blake3::Hasher,
-}
-
-impl Stream {
-    fn push(&mut self, bytes: &[u8]) {
-        self.hasher.update(bytes);
-        self.kept.extend(bytes);
-        let surplus = self.kept.len().saturating_sub(self.keep);
-        self.truncated |= surplus > 0;
-        self.kept.drain(..surplus);
-    }
-}
-
-#[derive(Clone)]
-struct Shared(Arc<Mutex<Stream>>);
-
-impl Shared {
-    fn new(keep: usize) -> Self {
-        Self(Arc::new(Mutex::new(Stream {
-            keep,
-            ..Stream::default()
-        })))
-    }
-
-    async fn drain(self, mut pipe: impl AsyncRead + Unpin) -> std::io::Result<()> {
-        let mut chunk = vec![0; 16 * 1024];
-        loop {
-            match pipe.read(&mut chunk).await? {
-                0 => return Ok(()),
-                read => self.lock().push(&chunk[..read]),
-            }
-        }
-    }
-
-    fn finish(&self) -> Stream {
-        std::mem::take(&mut *self.lock())
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Stream> {
-        // A panic while the lock is held cannot leave half a push that matters.
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
 }
 
 #[cfg(test)]

@@ -43,7 +43,8 @@ pub use builtin::{
     LintTool, PackagesTool, RenameTool, SuggestionsTool,
 };
 pub use command::{
-    CommandError, CommandLine, CommandOutput, CommandSpec, Ending, SandboxLevel, run_command,
+    CommandError, CommandLine, CommandOutput, CommandSpec, Ending, OutputFilter, OutputFilters,
+    SandboxLevel, run_command,
 };
 pub use environment::{child_environment, looks_secret};
 pub use error::ToolError;

@@ -1,6 +1,7 @@
 //! Hooks around a mission: each event comes, and each refusal is heeded.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use orchestrator_agents::hooks::{Event, Hook, HookRegistry};
@@ -10,7 +11,7 @@ use orchestrator_agents::{
     MissionSummary, Observer, Outcome, PlanReady, RemarkAction, Role, SessionReset,
     SessionResetAction, StepAction, StopSignal, TaskCompleted, TurnFinished, run_mission,
 };
-use orchestrator_tests::Scene;
+use orchestrator_tests::{Ran, Scene};
 
 const REPLACE: &str = "replace `old_name($A)` with `new_name($A)`";
 
@@ -286,4 +287,45 @@ fn a_tool_is_called_within_a_turn() {
         position("planner ends") < position("worker calls"),
         "{course:?}"
     );
+}
+
+/// Every file beneath a folder that holds these bytes.
+fn that_hold(folder: &Path, bytes: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(that_hold(&path, bytes));
+        } else if String::from_utf8_lossy(&std::fs::read(&path).unwrap()).contains(bytes) {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
+fn what_checks_print_is_kept_without_secrets() {
+    let secret = "never-to-be-seen-42";
+    let scene = Scene::new(&[
+        ("a.py", "old_name(1)\n"),
+        ("printed.txt", "connecting with never-to-be-seen-42 now\n"),
+    ]);
+    // It says so at its end, and fails with the change: its last lines go to the next attempt.
+    let check = "cat printed.txt; ! grep -q new_name a.py";
+    let ran: Ran = scene
+        .command(&["task", REPLACE, "--check", check, "--json"])
+        .env("SERVICE_TOKEN", secret)
+        .output()
+        .unwrap()
+        .into();
+    let said = format!("{ran:?}");
+    assert!(
+        said.contains("connecting with [redacted: SERVICE_TOKEN] now"),
+        "{said}"
+    );
+    assert!(!said.contains(secret), "{said}");
+    let kept = scene.repo().join(".orchestrator");
+    assert_eq!(that_hold(&kept, secret), [""; 0].map(PathBuf::from));
+    let marked = that_hold(&kept.join("receipts"), "[redacted: SERVICE_TOKEN]");
+    assert!(marked.len() >= 3, "{marked:?}");
 }

@@ -1,6 +1,7 @@
 //! Secrets, taken out of whatever is shown to a model or written down.
 
 mod encode;
+mod output;
 mod stream;
 
 use std::borrow::Cow;

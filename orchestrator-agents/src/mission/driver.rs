@@ -34,7 +34,7 @@ use crate::recorder::{Observer, Recorder};
 use crate::report::DecisionReport;
 use crate::repository::Repository;
 use crate::role::Role;
-use crate::verify::Verifier;
+use crate::verify::{Verifier, VerifierConfig};
 use crate::warm::{SessionCounts, WarmSessions};
 use crate::workspace::Workspace;
 
@@ -260,14 +260,22 @@ async fn conduct(
         lock: _lock,
     } = opened;
     let workspace = Workspace::create(&repository, &options.cache, &mission, &git).await?;
+    let hooks = match &options.hooks {
+        Some(hooks) => Arc::clone(hooks),
+        None => Arc::new(Hooks::standard()?),
+    };
+    let checks = VerifierConfig {
+        receipts,
+        // One more than there are Workers: the landing queue checks too.
+        parallel: options.workers.saturating_add(1),
+        timeout: options.check_timeout,
+        filters: hooks.redactor().output_filters(),
+    };
     let verifier = Verifier::new(
         workspace.clone(),
         recorder.clone(),
-        receipts,
         repository.head.clone(),
-        // One more than there are Workers: the landing queue checks too.
-        options.workers.saturating_add(1),
-        options.check_timeout,
+        checks,
         cancel.clone(),
     );
     let memory = MissionMemory::new(MemoryStore::new(MemoryConfig::default()));
@@ -277,10 +285,6 @@ async fn conduct(
     ));
     let controller = options.admission.clone();
     let door = Door::new(controller, &mission, model.name(), cancel.clone());
-    let hooks = match &options.hooks {
-        Some(hooks) => Arc::clone(hooks),
-        None => Arc::new(Hooks::standard()?),
-    };
     let started = MissionStarted {
         mission: mission.clone(),
         objective: options.objective.clone(),

@@ -52,8 +52,8 @@ async fn keeps_the_end_and_hashes_the_whole() {
     spec.keep = 4;
     let output = run(&spec).await;
     assert_eq!(output.ending, Ending::Exited(3));
-    assert_eq!(output.stdout, b"cdef");
-    assert_eq!(output.stderr, b"xyz");
+    assert_eq!(&output.stdout[..], b"cdef");
+    assert_eq!(&output.stderr[..], b"xyz");
     assert!(output.truncated);
     let whole = run(&shell("printf 'abcdef'; printf 'xyz' >&2")).await;
     assert_eq!(whole.digest, output.digest);
@@ -63,6 +63,30 @@ async fn keeps_the_end_and_hashes_the_whole() {
             .digest,
         whole.digest
     );
+}
+
+/// Doubles what goes through, and tells the end.
+struct Doubles;
+
+impl OutputFilter for Doubles {
+    fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) {
+        piece.iter().for_each(|byte| out.extend([byte, byte]));
+    }
+
+    fn finish(&mut self, out: &mut Vec<u8>) {
+        out.push(b'.');
+    }
+}
+
+#[tokio::test]
+async fn what_is_kept_and_hashed_has_gone_through_the_filter() {
+    let mut spec = shell("printf 'ab'; printf 'c' >&2");
+    spec.filters = Some(OutputFilters::new(|| Doubles));
+    let output = run(&spec).await;
+    assert_eq!(&output.stdout[..], b"aabb.");
+    assert_eq!(&output.stderr[..], b"cc.");
+    let same = run(&shell("printf 'aabb.'; printf 'cc.' >&2")).await;
+    assert_eq!(output.digest, same.digest);
 }
 
 #[tokio::test]

@@ -47,7 +47,7 @@ async fn formatted(
     spec.keep = text.len().saturating_mul(4).max(1 << 20);
     let output = run_command(&spec, cancel).await.ok()?;
     (output.ending.is_success() && !output.truncated)
-        .then(|| String::from_utf8(output.stdout).ok())
+        .then(|| String::from_utf8(output.stdout.into()).ok())
         .flatten()
 }
 

@@ -40,10 +40,11 @@ impl StreamRedactor {
         self.redactor.redact(&shown).into_owned()
     }
 
-    /// Gives the rest.
+    /// Gives the rest: the text has ended. What is pushed then is another one.
     #[must_use]
-    pub fn finish(self) -> String {
-        self.redactor.redact(&self.held).into_owned()
+    pub fn end(&mut self) -> String {
+        let rest = std::mem::take(&mut self.held);
+        self.redactor.redact(&rest).into_owned()
     }
 
     /// How much of what is held can be part of no secret that goes on.

@@ -154,7 +154,7 @@ fn a_stream_is_redacted_across_its_borders() {
             shown += &stream.push(&text[from..to]);
             from = to;
         }
-        shown + &stream.finish()
+        shown + &stream.end()
     };
     for border in &boundaries {
         assert_eq!(in_pieces(&[*border]), whole, "cut at {border}");
@@ -163,6 +163,24 @@ fn a_stream_is_redacted_across_its_borders() {
     for step in [2, 3, 7, 16] {
         let borders: Vec<usize> = boundaries.iter().copied().step_by(step).collect();
         assert_eq!(in_pieces(&borders), whole, "in steps of {step}");
+    }
+    // As what a command prints, cut within characters too, and with bytes between that are no text.
+    let mut bytes = text.clone().into_bytes();
+    bytes.extend(b"\xff\xf0\x9f\x00");
+    bytes.extend(text.as_bytes());
+    bytes.extend(b"\xe2\x82");
+    let mut expected = whole.clone().into_bytes();
+    expected.extend(b"\xff\xf0\x9f\x00");
+    expected.extend(whole.as_bytes());
+    expected.extend(b"\xe2\x82");
+    for step in [1, 2, 5, 33, 100_000] {
+        let mut filter = redactor.output_filters().make();
+        let mut out = Vec::new();
+        for piece in bytes.chunks(step) {
+            filter.push(piece, &mut out);
+        }
+        filter.finish(&mut out);
+        assert!(out == expected, "in steps of {step}");
     }
     // The check can fail: pieces that are redacted each for itself show the secret.
     let (one, two) = text.split_at(text.find(SECRET).unwrap() + 5);
