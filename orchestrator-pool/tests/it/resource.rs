@@ -1,6 +1,7 @@
 //! The resource pool.
 
 mod bounds;
+mod churn;
 mod closing;
 mod health;
 mod interrupted;
