@@ -15,7 +15,7 @@ mod turn;
 
 use std::sync::Arc;
 
-use orchestrator_hooks::{Hook, HookFailure, HookRegistry, Phase, RegisterError};
+use orchestrator_hooks::{Explanation, Hook, HookFailure, HookRegistry, Phase, RegisterError};
 
 pub use self::metrics::{Metrics, ToolMetrics};
 pub use self::mission::{
@@ -200,6 +200,26 @@ impl Hooks {
 }
 
 impl Hooks {
+    /// Why each hook stands where it stands: an explanation for each event, in the order in which
+    /// a mission comes to them.
+    #[must_use]
+    pub fn explain(&self) -> Vec<Explanation> {
+        vec![
+            self.mission_started.explain(),
+            self.plan_ready.explain(),
+            self.before_model_call.explain(),
+            self.after_model_call.explain(),
+            self.before_tool_call.explain(),
+            self.after_tool_call.explain(),
+            self.turn_finished.explain(),
+            self.session_reset.explain(),
+            self.before_landing.explain(),
+            self.task_completed.explain(),
+            self.before_seal.explain(),
+            self.shutdown.explain(),
+        ]
+    }
+
     /// What takes secrets out of all that the mission's commands print, before it is hashed or
     /// written down: that of the hook `redact`, or one of this process's environment where there
     /// is no such hook.

@@ -30,6 +30,8 @@ pub(crate) enum Command {
     Log(LogArguments),
     /// Show the last mission on a repository
     Status(StatusArguments),
+    /// Show which hooks run around a mission, in which order, and why
+    Hooks(HooksArguments),
 }
 
 const TASK_HELP: &str = "\
@@ -158,4 +160,29 @@ pub(crate) struct StatusArguments {
     /// Print the state as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct HooksArguments {
+    /// Only those of this event, such as `before_tool_call` [default: every event that has hooks]
+    pub(crate) event: Option<String>,
+    /// Print the event's hooks as a graph
+    #[arg(
+        long,
+        value_name = "LANGUAGE",
+        requires = "event",
+        conflicts_with = "json"
+    )]
+    pub(crate) graph: Option<Graph>,
+    /// Print one JSON object a line for each event
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Graph {
+    /// For Graphviz
+    Dot,
+    /// For Markdown pages
+    Mermaid,
 }

@@ -3,6 +3,7 @@
 mod args;
 mod demo;
 mod exit;
+mod hooks;
 mod journal;
 mod progress;
 mod sample;
@@ -41,5 +42,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Demo(arguments) => demo::run(arguments).await,
         Command::Log(arguments) => journal::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
+        Command::Hooks(arguments) => hooks::run(&arguments),
     }
 }

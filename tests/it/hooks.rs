@@ -329,3 +329,31 @@ fn what_checks_print_is_kept_without_secrets() {
     let marked = that_hold(&kept.join("receipts"), "[redacted: SERVICE_TOKEN]");
     assert!(marked.len() >= 3, "{marked:?}");
 }
+
+/// What `orchestrator hooks` shows is what runs.
+#[test]
+fn the_program_explains_its_hooks() {
+    let scene = Scene::empty();
+    let shown = scene.run(&["hooks"]).exits(0).stdout;
+    for explanation in Hooks::standard().unwrap().explain() {
+        let is_shown = shown.contains(&explanation.to_string());
+        assert_eq!(is_shown, !explanation.steps.is_empty(), "{explanation}");
+    }
+    let objects = scene.run(&["hooks", "--json"]).exits(0).json();
+    let orders = objects.iter().map(|it| {
+        let names = it["hooks"].as_array().unwrap().iter();
+        let names: Vec<_> = names.map(|hook| hook["name"].as_str().unwrap()).collect();
+        (it["event"].as_str().unwrap(), names)
+    });
+    let orders: BTreeMap<_, _> = orders.collect();
+    let last = ["memory-gate", "redact", "resource-control"];
+    assert_eq!(orders["before_model_call"], last);
+
+    let graph = ["hooks", "before_model_call", "--graph", "mermaid"];
+    let graph = scene.run(&graph).exits(0).stdout;
+    assert!(graph.contains("h2 -->|\"resource-control: after redact\"| h3"));
+    let bare = scene.run(&["hooks", "--graph", "dot"]).exits(2);
+    drop(bare.complains_of(&["<EVENT>"]));
+    let unknown = scene.run(&["hooks", "before_lunch"]).exits(2);
+    drop(unknown.complains_of(&["there is no event `before_lunch`", "before_tool_call"]));
+}
