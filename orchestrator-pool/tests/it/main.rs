@@ -6,6 +6,7 @@
 )]
 
 mod buffer;
+mod examples;
 mod interner;
 mod object;
 mod resource;
