@@ -90,5 +90,6 @@ pub use bytes::Bytes;
 pub use interner::{Interner, InternerConfig, InternerFull, InternerReader, Symbol};
 pub use object::{ObjectPool, ObjectPoolConfig, ObjectStats, OwnedPooled, Pooled, Recycle};
 pub use resource::{
-    CheckoutError, HealthChecks, Lease, Manager, PoolConfig, PoolStats, ResourcePool, ResourcePools,
+    CheckoutError, Clock, CoarseClock, HealthChecks, Lease, Manager, PoolConfig, PoolStats,
+    ResourcePool, ResourcePools,
 };

@@ -1,5 +1,6 @@
 //! Things that cost more to make than to clean: processes, connections, checkouts, sessions.
 
+mod clock;
 mod config;
 mod error;
 mod eviction;
@@ -12,6 +13,13 @@ mod pool;
 mod slot;
 
 pub use self::{
-    config::PoolConfig, error::CheckoutError, health::HealthChecks, keyed::ResourcePools,
-    lease::Lease, ledger::PoolStats, manager::Manager, pool::ResourcePool,
+    clock::{Clock, CoarseClock},
+    config::PoolConfig,
+    error::CheckoutError,
+    health::HealthChecks,
+    keyed::ResourcePools,
+    lease::Lease,
+    ledger::PoolStats,
+    manager::Manager,
+    pool::ResourcePool,
 };

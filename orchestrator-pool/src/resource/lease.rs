@@ -3,12 +3,11 @@
 use std::{
     fmt,
     ops::{Deref, DerefMut},
-    sync::Arc,
 };
 
 use deadpool::managed::Object;
 
-use super::{ledger::Ledger, slot::Adapter};
+use super::slot::Adapter;
 use crate::Manager;
 
 /// A resource lent by a [`ResourcePool`](crate::ResourcePool), given back when dropped.
@@ -21,16 +20,14 @@ use crate::Manager;
 pub struct Lease<M: Manager> {
     /// Taken by `drop` alone, so it is there for as long as anyone can look.
     object: Option<Object<Adapter<M>>>,
-    ledger: Arc<Ledger>,
     worn_out: bool,
 }
 
 impl<M: Manager> Lease<M> {
-    pub(crate) fn new(object: Object<Adapter<M>>, ledger: Arc<Ledger>, worn_out: bool) -> Self {
-        ledger.lent();
+    pub(crate) fn new(object: Object<Adapter<M>>, worn_out: bool) -> Self {
+        object.life.lent();
         Self {
             object: Some(object),
-            ledger,
             worn_out,
         }
     }
@@ -64,7 +61,7 @@ impl<M: Manager> Drop for Lease<M> {
             return;
         };
         // Before the resource can be destroyed, or it would be counted twice: lent and gone.
-        self.ledger.returned();
+        object.life.returned();
         if self.worn_out || std::thread::panicking() {
             drop(Object::take(object));
         } else {

@@ -1,11 +1,16 @@
 //! Counting what is alive, and holding the number down.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire, Ordering::Relaxed},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+    time::Duration,
 };
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+
+use super::clock::Clock;
 
 /// What a pool has done so far and what it holds now.
 ///
@@ -36,30 +41,50 @@ pub(crate) struct Ledger {
     alive: Arc<Semaphore>,
     /// Told when a resource has been destroyed.
     gone: Notify,
-    created: AtomicU64,
-    recycled: AtomicU64,
     rejected: AtomicU64,
-    destroyed: AtomicU64,
-    in_use: AtomicU64,
+    lives: Mutex<Lives>,
+    clock: Box<dyn Clock>,
+}
+
+/// All resources that there have been.
+#[derive(Default)]
+struct Lives {
+    created: u64,
+    destroyed: u64,
+    /// By those that are destroyed.
+    recycled: u64,
+    alive: Vec<Arc<Tally>>,
+}
+
+/// What is counted of one resource. Only who has it in hand writes, so no locked instruction is
+/// needed, which would be most of what a checkout costs.
+#[derive(Default)]
+struct Tally {
+    recycled: AtomicU64,
+    is_lent: AtomicBool,
 }
 
 impl Ledger {
-    pub(crate) fn new(max_size: usize) -> Self {
+    pub(crate) fn new(max_size: usize, clock: impl Clock) -> Self {
         Self {
             alive: Arc::new(Semaphore::new(max_size)),
             gone: Notify::new(),
-            created: AtomicU64::new(0),
-            recycled: AtomicU64::new(0),
             rejected: AtomicU64::new(0),
-            destroyed: AtomicU64::new(0),
-            in_use: AtomicU64::new(0),
+            lives: Mutex::default(),
+            clock: Box::new(clock),
         }
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Duration {
+        self.clock.now()
     }
 
     pub(crate) fn close(&self) {
         self.alive.close();
     }
 
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.alive.is_closed()
     }
@@ -73,27 +98,19 @@ impl Ledger {
     }
 
     pub(crate) fn created(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Life {
-        self.created.fetch_add(1, AcqRel);
+        let tally = Arc::<Tally>::default();
+        let mut lives = self.lives();
+        lives.created += 1;
+        lives.alive.push(Arc::clone(&tally));
         Life {
             ledger: Arc::clone(self),
+            tally,
             _permit: permit,
         }
     }
 
-    pub(crate) fn recycled(&self) {
-        self.recycled.fetch_add(1, Relaxed);
-    }
-
     pub(crate) fn rejected(&self) {
         self.rejected.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn lent(&self) {
-        self.in_use.fetch_add(1, Relaxed);
-    }
-
-    pub(crate) fn returned(&self) {
-        self.in_use.fetch_sub(1, Relaxed);
     }
 
     /// Waits until every resource that was made is destroyed.
@@ -101,7 +118,7 @@ impl Ledger {
         loop {
             let gone = self.gone.notified();
             // Looked at after the wait has begun, so that no destruction in between is missed.
-            if self.destroyed.load(Acquire) == self.created.load(Acquire) {
+            if self.lives().alive.is_empty() {
                 return;
             }
             gone.await;
@@ -109,18 +126,23 @@ impl Ledger {
     }
 
     pub(crate) fn stats(&self) -> PoolStats {
-        // What ends is read before what begins, so that nothing has ended that has not begun.
-        let destroyed = self.destroyed.load(Acquire);
-        let in_use = self.in_use.load(Acquire);
-        let created = self.created.load(Acquire);
+        let lives = self.lives();
+        let recycled = lives.alive.iter().map(|one| one.recycled.load(Relaxed));
+        let in_use = lives.alive.iter().filter(|one| one.is_lent.load(Relaxed));
+        let in_use = in_use.count() as u64;
         PoolStats {
-            created,
-            recycled: self.recycled.load(Relaxed),
+            created: lives.created,
+            recycled: lives.recycled + recycled.sum::<u64>(),
             rejected: self.rejected.load(Relaxed),
-            destroyed,
-            idle: created.saturating_sub(destroyed + in_use),
+            destroyed: lives.destroyed,
+            idle: lives.alive.len() as u64 - in_use,
             in_use,
         }
+    }
+
+    fn lives(&self) -> MutexGuard<'_, Lives> {
+        // Nothing under the lock panics.
+        self.lives.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -128,13 +150,42 @@ impl Ledger {
 // Not `Clone`: a life ends once.
 pub(crate) struct Life {
     ledger: Arc<Ledger>,
+    tally: Arc<Tally>,
     _permit: OwnedSemaphorePermit,
+}
+
+impl Life {
+    /// It was found clean.
+    #[inline]
+    pub(crate) fn recycled(&self) {
+        let recycled = self.tally.recycled.load(Relaxed);
+        self.tally.recycled.store(recycled + 1, Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn lent(&self) {
+        self.tally.is_lent.store(true, Relaxed);
+    }
+
+    #[inline]
+    pub(crate) fn now(&self) -> Duration {
+        self.ledger.now()
+    }
+
+    #[inline]
+    pub(crate) fn returned(&self) {
+        self.tally.is_lent.store(false, Relaxed);
+    }
 }
 
 impl Drop for Life {
     fn drop(&mut self) {
+        let mut lives = self.ledger.lives();
+        lives.destroyed += 1;
+        lives.recycled += self.tally.recycled.load(Relaxed);
+        lives.alive.retain(|one| !Arc::ptr_eq(one, &self.tally));
+        drop(lives);
         // The permit goes after this, so whoever gets it finds the count already right.
-        self.ledger.destroyed.fetch_add(1, AcqRel);
         self.ledger.gone.notify_waiters();
     }
 }

@@ -3,9 +3,14 @@
 use std::{error::Error, fmt, sync::Arc, time::Duration};
 
 use deadpool::managed::{HookError, Pool, PoolError, QueueMode, Timeouts};
-use tokio::time::Instant;
 
-use super::{eviction::Eviction, health::HealthChecks, ledger::Ledger, slot::Adapter};
+use super::{
+    clock::{Clock, CoarseClock},
+    eviction::Eviction,
+    health::HealthChecks,
+    ledger::Ledger,
+    slot::Adapter,
+};
 use crate::{CheckoutError, Lease, Manager, PoolConfig, PoolStats};
 
 /// Lends resources, a bounded number of them, and uses them again.
@@ -26,9 +31,15 @@ pub struct ResourcePool<M: Manager> {
 impl<M: Manager> ResourcePool<M> {
     /// An empty pool. Resources are made when they are asked for.
     pub fn new(manager: M, config: PoolConfig) -> Self {
+        Self::with_clock(manager, config, CoarseClock)
+    }
+
+    /// The same, with another clock for [`PoolConfig::idle_timeout`]: a test has one that it can
+    /// set.
+    pub fn with_clock(manager: M, config: PoolConfig, clock: impl Clock) -> Self {
         let max_size = config.max_size.get();
-        let ledger = Arc::new(Ledger::new(max_size));
-        let eviction = Arc::new(Eviction::new());
+        let ledger = Arc::new(Ledger::new(max_size, clock));
+        let eviction = Arc::new(Eviction::default());
         let adapter = Adapter {
             manager,
             ledger: Arc::clone(&ledger),
@@ -68,7 +79,7 @@ impl<M: Manager> ResourcePool<M> {
         }
         // The last use that it may have: it will not lie idle first, only to be refused.
         let worn_out = object.is_worn_out(&self.config);
-        let lease = Lease::new(object, Arc::clone(&self.ledger), worn_out);
+        let lease = Lease::new(object, worn_out);
         if self.is_closed() {
             // Closed while the resource was being made.
             return Err(CheckoutError::Closed);
@@ -83,7 +94,7 @@ impl<M: Manager> ResourcePool<M> {
     /// pool may fall silent, and who wants its memory and processes back, has it done by
     /// [`keep_healthy`](Self::keep_healthy).
     pub fn evict_idle(&self) -> usize {
-        let now = Instant::now();
+        let now = self.ledger.now();
         // What comes back from now on is not stale before this.
         let mut next = now.checked_add(self.config.idle_timeout);
         let stale = self.queue.retain(|slot, _| {

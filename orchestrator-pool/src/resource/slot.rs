@@ -1,9 +1,8 @@
 //! Our side of deadpool: what lies in its queue, and how that is made and cleaned.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use deadpool::managed::{self, Metrics, RecycleError, RecycleResult};
-use tokio::time::Instant;
 
 use super::{
     eviction::Eviction,
@@ -15,10 +14,11 @@ use crate::{CheckoutError, Manager, PoolConfig};
 pub(crate) struct Slot<R> {
     // Fields are dropped in this order: first the resource, then its life.
     pub(crate) resource: R,
-    _life: Life,
+    pub(crate) life: Life,
     reuses: u32,
-    /// When it came back. deadpool keeps a time too, but the system's, which no test can stop.
-    idle_since: Instant,
+    /// When it came back, by the pool's clock. deadpool keeps a time too, but the system's, which
+    /// no test can stop.
+    idle_since: Duration,
 }
 
 impl<R> Slot<R> {
@@ -28,12 +28,12 @@ impl<R> Slot<R> {
     }
 
     /// When it will have been idle for too long; `None`: not in the time that a clock can tell.
-    pub(crate) fn stale_at(&self, config: &PoolConfig) -> Option<Instant> {
+    pub(crate) fn stale_at(&self, config: &PoolConfig) -> Option<Duration> {
         self.idle_since.checked_add(config.idle_timeout)
     }
 
     /// Whether it has been idle for too long.
-    pub(crate) fn is_stale(&self, now: Instant, config: &PoolConfig) -> bool {
+    pub(crate) fn is_stale(&self, now: Duration, config: &PoolConfig) -> bool {
         self.stale_at(config).is_some_and(|stale| now >= stale)
     }
 
@@ -43,7 +43,7 @@ impl<R> Slot<R> {
     }
 
     pub(crate) fn came_back(&mut self) {
-        self.idle_since = Instant::now();
+        self.idle_since = self.life.now();
     }
 }
 
@@ -64,15 +64,15 @@ impl<M: Manager> managed::Manager for Adapter<M> {
         let resource = self.manager.create().await.map_err(CheckoutError::Create)?;
         Ok(Slot {
             resource,
-            _life: self.ledger.created(permit),
+            life: self.ledger.created(permit),
             reuses: 0,
-            idle_since: Instant::now(),
+            idle_since: self.ledger.now(),
         })
     }
 
     async fn recycle(&self, slot: &mut Self::Type, _: &Metrics) -> RecycleResult<Self::Error> {
         // The clock is looked at once a checkout; others that are stale are found by this too.
-        let now = Instant::now();
+        let now = self.ledger.now();
         self.eviction.look(now);
         if self.ledger.is_closed() || slot.is_stale(now, &self.config) {
             return Err(RecycleError::message("no longer lent"));
@@ -83,7 +83,7 @@ impl<M: Manager> managed::Manager for Adapter<M> {
             return Err(RecycleError::message("not clean"));
         }
         slot.reuses += 1;
-        self.ledger.recycled();
+        slot.life.recycled();
         Ok(())
     }
 }

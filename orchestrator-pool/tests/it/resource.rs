@@ -18,7 +18,7 @@ use std::{
     time::Duration,
 };
 
-use orchestrator_pool::{Manager, PoolConfig, ResourcePool};
+use orchestrator_pool::{Clock, Manager, PoolConfig, ResourcePool};
 
 /// What the tests see of the manager's work, and how they make it go wrong.
 pub(super) struct World {
@@ -126,9 +126,25 @@ pub(super) fn config(max_size: usize) -> PoolConfig {
     PoolConfig::default().with_max_size(NonZeroUsize::new(max_size).unwrap())
 }
 
+/// tokio's clock, which a test can stop and set forward.
+pub(super) struct Tokio(tokio::time::Instant);
+
+impl Tokio {
+    pub(super) fn start() -> Self {
+        Self(tokio::time::Instant::now())
+    }
+}
+
+impl Clock for Tokio {
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
+}
+
 pub(super) fn pool(config: PoolConfig) -> (ResourcePool<Desks>, Arc<World>) {
     let world = Arc::new(World::new());
-    (ResourcePool::new(Desks(Arc::clone(&world)), config), world)
+    let pool = ResourcePool::with_clock(Desks(Arc::clone(&world)), config, Tokio::start());
+    (pool, world)
 }
 
 /// Lets every other task of this thread run as far as it can.
