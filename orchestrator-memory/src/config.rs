@@ -2,13 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{EstimatedTokens, GateConfig, Tier, TokenCounter};
+use crate::{EstimatedTokens, GateConfig, RankConfig, RecallWeights, Tier, TokenCounter};
 
 /// How a [`MemoryStore`](crate::MemoryStore) counts and forgets.
 #[derive(Clone)]
 pub struct MemoryConfig {
     gates: [GateConfig; 4],
     pub(crate) counter: Arc<dyn TokenCounter>,
+    pub(crate) rank: RankConfig,
+    pub(crate) weights: RecallWeights,
 }
 
 impl MemoryConfig {
@@ -27,6 +29,20 @@ impl MemoryConfig {
         self
     }
 
+    /// Sets how entries are ranked against a query.
+    #[must_use]
+    pub fn with_rank(mut self, rank: RankConfig) -> Self {
+        self.rank = rank;
+        self
+    }
+
+    /// Sets what decides beside the query.
+    #[must_use]
+    pub fn with_weights(mut self, weights: RecallWeights) -> Self {
+        self.weights = weights;
+        self
+    }
+
     /// A tier's gate.
     #[must_use]
     pub fn gate(&self, tier: Tier) -> &GateConfig {
@@ -39,6 +55,8 @@ impl Default for MemoryConfig {
         Self {
             gates: Tier::ALL.map(GateConfig::for_tier),
             counter: Arc::new(EstimatedTokens),
+            rank: RankConfig::default(),
+            weights: RecallWeights::default(),
         }
     }
 }
@@ -47,6 +65,8 @@ impl fmt::Debug for MemoryConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MemoryConfig")
             .field("gates", &self.gates)
+            .field("rank", &self.rank)
+            .field("weights", &self.weights)
             .finish_non_exhaustive()
     }
 }

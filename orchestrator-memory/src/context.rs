@@ -45,6 +45,27 @@ impl Context {
     }
 }
 
+/// What was recalled, and what was not.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// What goes into the prompt.
+    pub context: Context,
+    /// What does not: first what there was no room for, the best of it first, then what may not be
+    /// shown although the query evokes it.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// An entry that was not recalled.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// The entry.
+    pub entry: MemoryEntry,
+    /// Why not, for people.
+    pub why: String,
+}
+
 pub(crate) const TITLE: &str = "## Memory\n";
 
 pub(crate) fn heading(tier: Tier) -> String {

@@ -1,6 +1,6 @@
 //! What is remembered.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,14 @@ use crate::Tier;
 #[serde(transparent)]
 pub struct EntryId(pub(crate) u64);
 
+impl EntryId {
+    /// The name with a number, for who keeps entries of their own.
+    #[must_use]
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "m{}", self.0)
@@ -18,6 +26,8 @@ impl fmt::Display for EntryId {
 }
 
 /// One thing that is remembered, and where it came from.
+///
+/// Times are in seconds from 1970-01-01 UTC, as whoever adds it has them: the store has no clock.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct MemoryEntry {
@@ -26,13 +36,28 @@ pub struct MemoryEntry {
     /// How long it stays true.
     pub tier: Tier,
     /// The task that it belongs to; only in [`Tier::Task`], and not for all entries there.
-    pub task: Option<String>,
+    pub task: Option<Arc<str>>,
     /// The text that goes into the prompt.
-    pub content: String,
+    pub content: Arc<str>,
+    /// What it is about, where only the newest word on that is true.
+    #[serde(default)]
+    pub subject: Option<Arc<str>>,
     /// Where it was learned: a file, a command, a document.
-    pub source: String,
-    /// Who wrote it down: a role, a session, a person.
-    pub author: String,
+    pub source: Arc<str>,
+    /// Who said it or wrote it down: a role, a session, a person.
+    pub author: Arc<str>,
+    /// The conversation or session in which it stands between others.
+    #[serde(default)]
+    pub session: Option<Arc<str>>,
+    /// When it was said.
+    #[serde(default)]
+    pub time: Option<i64>,
+    /// From when on it is not true any more.
+    #[serde(default)]
+    pub expires: Option<i64>,
+    /// Entries that belong to it.
+    #[serde(default)]
+    pub links: Vec<EntryId>,
     /// The turn in which it was added. The first turn is 1; 0 is before it.
     pub turn: u64,
     /// How many tokens the content is, by the store's counter.
@@ -49,6 +74,12 @@ impl MemoryEntry {
     /// Whether every recall must have it.
     pub(crate) fn is_fixed(&self) -> bool {
         self.pinned || self.tier == Tier::System
+    }
+
+    /// Whether it is still true at a time; without a time it is.
+    pub(crate) fn is_valid(&self, now: Option<i64>) -> bool {
+        self.superseded_by.is_none()
+            && !matches!((self.expires, now), (Some(expires), Some(now)) if expires <= now)
     }
 }
 
@@ -69,8 +100,13 @@ pub struct NewEntry {
     pub(crate) tier: Tier,
     pub(crate) task: Option<String>,
     pub(crate) content: String,
+    pub(crate) subject: Option<String>,
     pub(crate) source: String,
     pub(crate) author: String,
+    pub(crate) session: Option<String>,
+    pub(crate) time: Option<i64>,
+    pub(crate) expires: Option<i64>,
+    pub(crate) links: Vec<EntryId>,
     pub(crate) importance: f32,
     pub(crate) pinned: bool,
 }
@@ -84,8 +120,13 @@ impl NewEntry {
             tier,
             task: None,
             content: content.into(),
+            subject: None,
             source: String::new(),
             author: String::new(),
+            session: None,
+            time: None,
+            expires: None,
+            links: Vec::new(),
             importance: 0.5,
             pinned: false,
         }
@@ -108,6 +149,38 @@ impl NewEntry {
     /// Sets who wrote it down.
     pub fn author(mut self, author: impl Into<String>) -> Self {
         self.author = author.into();
+        self
+    }
+
+    /// Sets what it is about, in words of the caller's: a newer entry about the same subject, in the
+    /// same tier and for the same task, takes the place of the older one.
+    pub fn about(mut self, subject: impl Into<String>) -> Self {
+        self.subject = Some(subject.into());
+        self
+    }
+
+    /// Sets the conversation that it is the next entry of: its neighbours there tell what it is
+    /// about.
+    pub fn session(mut self, session: impl Into<String>) -> Self {
+        self.session = Some(session.into());
+        self
+    }
+
+    /// Sets when it was said, in seconds from 1970-01-01 UTC.
+    pub fn time(mut self, seconds: i64) -> Self {
+        self.time = Some(seconds);
+        self
+    }
+
+    /// Sets from when on it is not true any more, in seconds from 1970-01-01 UTC.
+    pub fn expires(mut self, seconds: i64) -> Self {
+        self.expires = Some(seconds);
+        self
+    }
+
+    /// Adds an entry that belongs to it.
+    pub fn link(mut self, to: EntryId) -> Self {
+        self.links.push(to);
         self
     }
 

@@ -58,6 +58,11 @@ impl GateConfig {
         1.0 - (-1.0 / self.half_life).exp2()
     }
 
+    /// What is left of 1 after so many turns without relevance.
+    pub(crate) fn left_after(&self, turns: u64) -> f64 {
+        (1.0 - f64::from(self.alpha())).powf(turns as f64)
+    }
+
     /// The value at which the gate opens.
     #[must_use]
     pub fn admit(&self) -> f32 {
@@ -132,7 +137,7 @@ pub enum GateChange {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EmaGate {
-    value: f32,
+    value: f64,
     open: bool,
 }
 
@@ -140,25 +145,32 @@ impl EmaGate {
     /// A gate that begins at a value from 0 to 1, open if that is enough.
     #[must_use]
     pub fn new(value: f32, config: &GateConfig) -> Self {
-        let value = unit(value);
+        let value = f64::from(unit(value));
         Self {
             value,
-            open: value >= config.admit,
+            open: value >= f64::from(config.admit),
         }
     }
 
     /// A turn, with the relevance that the entry had in it.
     pub fn observe(&mut self, relevance: f32, config: &GateConfig) -> GateChange {
-        let alpha = config.alpha();
+        let alpha = f64::from(config.alpha());
         // The formula above with the terms in another order. Both factors of `e` and `r` are
         // positive here, so rounding cannot turn a greater one into a smaller sum.
-        self.value = unit((1.0 - alpha) * self.value + alpha * unit(relevance));
+        let moved = (1.0 - alpha) * self.value + alpha * f64::from(unit(relevance));
+        self.value = moved.clamp(0.0, 1.0);
+        self.settle(config)
+    }
+
+    /// So many turns without relevance, at once.
+    pub fn pass(&mut self, turns: u64, config: &GateConfig) -> GateChange {
+        self.value *= config.left_after(turns);
         self.settle(config)
     }
 
     /// Raises the value to at least this one: the entry was said again.
     pub fn raise(&mut self, value: f32, config: &GateConfig) -> GateChange {
-        self.value = self.value.max(unit(value));
+        self.value = self.value.max(f64::from(unit(value)));
         self.settle(config)
     }
 
@@ -168,7 +180,7 @@ impl EmaGate {
         } else {
             config.admit
         };
-        let open = self.value >= threshold;
+        let open = self.value >= f64::from(threshold);
         match (std::mem::replace(&mut self.open, open), open) {
             (false, true) => GateChange::Admitted,
             (true, false) => GateChange::Evicted,
@@ -178,7 +190,7 @@ impl EmaGate {
 
     /// The average, from 0 to 1.
     #[must_use]
-    pub fn value(&self) -> f32 {
+    pub fn value(&self) -> f64 {
         self.value
     }
 

@@ -4,14 +4,16 @@
 //!   always, for the project, for the mission, for one task.
 //! - An [`EmaGate`] follows how relevant an entry was over the turns, and says whether it is in
 //!   focus.
+//! - [`Focus`] is the gates of many entries, moved without touching each.
 //! - A [`MemoryStore`] holds the entries. [`MemoryStore::turn`] moves the gates;
 //!   [`MemoryStore::recall`] answers a [`Query`] within a [`Budget`].
 //! - A [`Context`] is that answer: entries, each with the reason why it is there, in an order
 //!   that keeps the beginning of the prompt the same from turn to turn.
 //! - A [`TokenCounter`] says what a text costs.
 //!
-//! Relevance is lexical: words and parts of identifiers, weighted by their rarity. There is no
-//! model in it, no network and no clock. The [`design`] chapter has the formulas.
+//! Relevance is lexical: words and parts of identifiers, in the entry and around it, weighted by
+//! their rarity; and who said it, and when. There is no model in it, no network and no clock. The
+//! [`design`] chapter has the formulas, and how much each part of them helps.
 //!
 //! # The whole picture
 //!
@@ -52,23 +54,29 @@
 
 mod config;
 mod context;
+mod date;
 mod entry;
 mod error;
+mod focus;
 mod gate;
-mod lexical;
+mod index;
 mod query;
+mod rank;
 mod recall;
 mod store;
+mod text;
 mod tier;
 mod tokens;
 
 pub use config::MemoryConfig;
-pub use context::{Context, Recalled};
+pub use context::{Context, Explanation, LeftOut, Recalled};
 pub use entry::{EntryId, MemoryEntry, NewEntry};
 pub use error::{RecallError, SupersedeError};
+pub use focus::{Focus, TurnReport};
 pub use gate::{EmaGate, GateChange, GateConfig, GateConfigError};
 pub use query::{Budget, Query};
-pub use store::{MemoryStore, TurnReport};
+pub use rank::{RankConfig, RecallWeights};
+pub use store::MemoryStore;
 pub use tier::Tier;
 pub use tokens::{EstimatedTokens, TokenCounter};
 

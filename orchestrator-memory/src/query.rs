@@ -9,6 +9,7 @@ use crate::Tier;
 pub struct Query {
     pub(crate) text: String,
     pub(crate) task: Option<String>,
+    pub(crate) now: Option<i64>,
 }
 
 impl Query {
@@ -18,6 +19,7 @@ impl Query {
         Self {
             text: text.into(),
             task: None,
+            now: None,
         }
     }
 
@@ -25,6 +27,14 @@ impl Query {
     #[must_use]
     pub fn for_task(mut self, task: impl Into<String>) -> Self {
         self.task = Some(task.into());
+        self
+    }
+
+    /// Says what time it is, in seconds from 1970-01-01 UTC: what has expired is left out, and
+    /// `yesterday` has a meaning.
+    #[must_use]
+    pub fn at(mut self, seconds: i64) -> Self {
+        self.now = Some(seconds);
         self
     }
 }

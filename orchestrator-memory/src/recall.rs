@@ -1,93 +1,221 @@
 //! Choosing what goes into a context.
 
 use crate::{
-    Budget, Context, GateConfig, MemoryConfig, MemoryEntry, RecallError, Recalled, Tier,
+    Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryEntry, MemoryStore, Query,
+    RecallError, Recalled, Tier,
     context::{TITLE, heading, line},
-    lexical::Cue,
-    store::Record,
+    index::Asked,
 };
 
-/// What the parts of a score weigh: the query above all, then focus, then importance.
-const RELEVANCE: f32 = 0.6;
-const FOCUS: f32 = 0.3;
-const IMPORTANCE: f32 = 0.1;
+/// After so many turns half of an entry's newness is gone.
+const RECENCY_HALF_LIFE: f32 = 200.0;
 
-/// An entry that wants to be in the context.
-struct Candidate<'a> {
-    entry: &'a MemoryEntry,
-    score: f32,
-    why: String,
-    cost: usize,
+/// An entry that speaks for itself, by how well it answers a query.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ranked {
+    pub(crate) id: EntryId,
+    pub(crate) score: f32,
+    /// Against the one that answers best.
+    relevance: f32,
+}
+
+/// What can be recalled for a query, beside what must be: the best first.
+pub(crate) fn rank(store: &MemoryStore, query: &Query) -> Vec<Ranked> {
+    let asked = store.index().ask(&query.text, query.now);
+    candidates(store, query, &asked)
+}
+
+fn candidates(store: &MemoryStore, query: &Query, asked: &Asked) -> Vec<Ranked> {
+    let config = store.config();
+    let weights = config.weights;
+    let scores = store.index().score(asked, &config.rank).of;
+    let best = scores.iter().copied().fold(0.0, f32::max);
+    let now = store.focus().now();
+    let ranked = |entry: &MemoryEntry, relevance: f32, focus: f64| {
+        let age = now.saturating_sub(entry.turn) as f32;
+        let recency = (-age / RECENCY_HALF_LIFE).exp2();
+        Ranked {
+            id: entry.id,
+            score: relevance
+                + weights.focus * focus as f32
+                + weights.importance * entry.importance
+                + weights.recency * recency,
+            relevance,
+        }
+    };
+    let is_wanted = |entry: &MemoryEntry| !entry.is_fixed() && may_be_shown(entry, query);
+    let mut all = Vec::new();
+    if best > 0.0 {
+        let least = (weights.least * best).max(f32::MIN_POSITIVE);
+        for (place, score) in scores
+            .iter()
+            .enumerate()
+            .filter(|(_, score)| **score >= least)
+        {
+            let Some(entry) = store.at(place).filter(|entry| is_wanted(entry)) else {
+                continue;
+            };
+            let focus = store
+                .focus()
+                .gate(entry.id)
+                .map_or(0.0, |gate| gate.value());
+            all.push(ranked(entry, score / best, focus));
+        }
+    }
+    // What is in focus without being asked for.
+    let in_focus = store.focus().open();
+    for (id, focus) in in_focus.take_while(|_| weights.focus > 0.0) {
+        let relevance = match store.place(id) {
+            Some(place) if best > 0.0 => scores[place as usize] / best,
+            _ => 0.0,
+        };
+        if best > 0.0 && relevance >= weights.least.max(f32::MIN_POSITIVE) {
+            continue;
+        }
+        if let Some(entry) = store.get(id).filter(|entry| is_wanted(entry)) {
+            all.push(ranked(entry, relevance, focus));
+        }
+    }
+    // Among equals the older stands first.
+    all.sort_unstable_by(|one, two| two.score.total_cmp(&one.score).then(one.id.cmp(&two.id)));
+    all
+}
+
+/// Whether an entry may be shown at all, to who asks.
+fn may_be_shown(entry: &MemoryEntry, query: &Query) -> bool {
+    let of_other_task = match (&query.task, &entry.task) {
+        (Some(asked), Some(task)) => **asked != **task,
+        _ => false,
+    };
+    entry.is_valid(query.now) && !entry.content.trim().is_empty() && !of_other_task
+}
+
+/// A context, and what did not get into it.
+pub(crate) struct Outcome {
+    pub(crate) context: Context,
+    /// What there was no room for, the best first.
+    no_room: Vec<Ranked>,
 }
 
 /// Fills a context with what must be in it, then with what scores best, as long as it fits.
-pub(crate) fn recall<'a>(
-    records: impl Iterator<Item = &'a Record>,
-    cue: &Cue<'_>,
+pub(crate) fn recall(
+    store: &MemoryStore,
+    query: &Query,
     budget: Budget,
-    config: &MemoryConfig,
-) -> Result<Context, RecallError> {
-    let candidates = records.filter_map(|record| {
-        let (score, why) = judge(record, cue, config.gate(record.entry.tier))?;
-        Some(Candidate {
-            entry: &record.entry,
-            score,
-            why,
-            cost: config.counter.count(&line(&record.entry)),
-        })
-    });
-    let (fixed, mut free): (Vec<_>, Vec<_>) =
-        candidates.partition(|candidate| candidate.entry.is_fixed());
-
+) -> Result<Outcome, RecallError> {
+    let config = store.config();
     let mut bill = Bill::new(budget, config);
     let mut chosen = Vec::new();
-    for candidate in fixed {
-        bill.add(&candidate);
-        chosen.push(candidate);
+    let fixed = store
+        .entries()
+        .filter(|entry| entry.is_fixed() && may_be_shown(entry, query));
+    for entry in fixed {
+        let why = match entry.tier {
+            Tier::System => "always: it is of the System tier",
+            _ => "always: it is pinned",
+        };
+        let cost = config.counter.count(&line(entry));
+        bill.add(entry.tier, cost);
+        chosen.push((entry, why.to_owned(), cost));
     }
     bill.check()?;
 
-    // Stable, so that among equals the older stands first.
-    free.sort_by(|one, two| two.score.total_cmp(&one.score));
-    for candidate in free {
-        if bill.has_room(&candidate) {
-            bill.add(&candidate);
-            chosen.push(candidate);
+    let asked = store.index().ask(&query.text, query.now);
+    let mut no_room = Vec::new();
+    for ranked in candidates(store, query, &asked) {
+        let Some(entry) = store.get(ranked.id) else {
+            continue;
+        };
+        // The text alone says that most do not fit, once there is hardly any room.
+        let is_hopeless = bill.is_full(entry.tier);
+        let cost = if is_hopeless {
+            0
+        } else {
+            config.counter.count(&line(entry))
+        };
+        if is_hopeless || !bill.has_room(entry.tier, cost) {
+            no_room.push(ranked);
+            continue;
         }
+        bill.add(entry.tier, cost);
+        chosen.push((entry, reason(store, &asked, &ranked), cost));
     }
 
-    chosen.sort_by_key(|candidate| (candidate.entry.tier, candidate.entry.id));
-    let entries = chosen.into_iter().map(|candidate| Recalled {
-        entry: candidate.entry.clone(),
-        why: candidate.why,
-        tokens: candidate.cost,
+    chosen.sort_by_key(|(entry, ..)| (entry.tier, entry.id));
+    let entries = chosen.into_iter().map(|(entry, why, tokens)| Recalled {
+        entry: entry.clone(),
+        why,
+        tokens,
     });
-    Ok(Context {
+    let context = Context {
         entries: entries.collect(),
         tokens: bill.total,
         tier_tokens: bill.tiers,
-    })
+    };
+    Ok(Outcome { context, no_room })
 }
 
-/// The score of an entry and the reason for it. `None`: it does not earn its tokens.
-fn judge(record: &Record, cue: &Cue<'_>, gate: &GateConfig) -> Option<(f32, String)> {
-    let entry = &record.entry;
-    let relevance = cue.relevance(&record.terms);
-    let focus = record.gate.value();
-    let score = RELEVANCE * relevance + FOCUS * focus + IMPORTANCE * entry.importance;
-    let why = if entry.tier == Tier::System {
-        "always: it is of the System tier".to_owned()
-    } else if entry.pinned {
-        "always: it is pinned".to_owned()
-    } else if relevance >= gate.admit() && relevance > 0.0 {
-        let shared = cue.shared(&record.terms).join("`, `");
+/// Why an entry is there.
+fn reason(store: &MemoryStore, asked: &Asked, ranked: &Ranked) -> String {
+    let relevance = ranked.relevance;
+    let place = store.place(ranked.id);
+    let shared = place
+        .map(|place| store.index().shared(asked, place, 3))
+        .unwrap_or_default();
+    let focus = store
+        .focus()
+        .gate(ranked.id)
+        .map_or(0.0, |gate| gate.value());
+    if relevance > 0.0 && !shared.is_empty() {
+        let shared = shared.join("`, `");
         format!("asked for: shares `{shared}` with the query, relevance {relevance:.2}")
-    } else if record.gate.is_open() {
-        format!("in focus: relevance over the last turns {focus:.2}")
+    } else if relevance >= store.config().weights.least && relevance > 0.0 {
+        format!("near what is asked for, relevance {relevance:.2}")
     } else {
-        return None;
-    };
-    Some((score, why))
+        format!("in focus: relevance over the last turns {focus:.2}")
+    }
+}
+
+impl Outcome {
+    /// With what was left out, and why.
+    pub(crate) fn explain(self, store: &MemoryStore, query: &Query, most: usize) -> Explanation {
+        let left_out = |entry: &MemoryEntry, why: String| LeftOut {
+            entry: entry.clone(),
+            why,
+        };
+        let no_room = self.no_room.iter().filter_map(|ranked| {
+            let entry = store.get(ranked.id)?;
+            let why = format!(
+                "no room for its {} tokens: others answer better than its {:.2}",
+                entry.tokens, ranked.score
+            );
+            Some(left_out(entry, why))
+        });
+        let mut all: Vec<LeftOut> = no_room.take(most).collect();
+        // What would answer, but may not.
+        let asked = store.index().ask(&query.text, query.now);
+        let evoked = |entry: &MemoryEntry| {
+            let mut shares = false;
+            crate::text::each_form(&entry.content, |form| shares |= asked.has(form));
+            shares
+        };
+        let barred = store
+            .entries()
+            .filter(|entry| !may_be_shown(entry, query) && evoked(entry));
+        for entry in barred.take(most.saturating_sub(all.len())) {
+            let why = match (&entry.superseded_by, entry.is_valid(query.now), &entry.task) {
+                (Some(by), ..) => format!("superseded by {by}"),
+                (None, false, _) => "expired".to_owned(),
+                (None, true, Some(task)) => format!("of another task: {task}"),
+                (None, true, None) => "blank".to_owned(),
+            };
+            all.push(left_out(entry, why));
+        }
+        Explanation {
+            context: self.context,
+            left_out: all,
+        }
+    }
 }
 
 /// What the chosen entries cost so far.
@@ -114,28 +242,32 @@ impl Bill {
 
     /// What the total and the tier's share would be with one more. The first of a tier brings
     /// its heading along, the first of all the title.
-    fn with(&self, candidate: &Candidate<'_>) -> (usize, usize) {
-        let tier = candidate.entry.tier.index();
-        let mut own = candidate.cost;
-        if !self.begun[tier] {
-            own = own.saturating_add(self.headings[tier]);
+    fn with(&self, tier: Tier, cost: usize) -> (usize, usize) {
+        let index = tier.index();
+        let mut own = cost;
+        if !self.begun[index] {
+            own = own.saturating_add(self.headings[index]);
         }
         let mut total = self.total.saturating_add(own);
         if self.begun == [false; 4] {
             total = total.saturating_add(self.title);
         }
-        (total, self.tiers[tier].saturating_add(own))
+        (total, self.tiers[index].saturating_add(own))
     }
 
-    fn has_room(&self, candidate: &Candidate<'_>) -> bool {
-        let (total, own) = self.with(candidate);
-        total <= self.budget.total() && own <= self.budget.tier(candidate.entry.tier)
+    fn has_room(&self, tier: Tier, cost: usize) -> bool {
+        let (total, own) = self.with(tier, cost);
+        total <= self.budget.total() && own <= self.budget.tier(tier)
     }
 
-    fn add(&mut self, candidate: &Candidate<'_>) {
-        let tier = candidate.entry.tier.index();
-        (self.total, self.tiers[tier]) = self.with(candidate);
-        self.begun[tier] = true;
+    /// Whether not even a line of one token would fit.
+    fn is_full(&self, tier: Tier) -> bool {
+        !self.has_room(tier, 1)
+    }
+
+    fn add(&mut self, tier: Tier, cost: usize) {
+        (self.total, self.tiers[tier.index()]) = self.with(tier, cost);
+        self.begun[tier.index()] = true;
     }
 
     fn check(&self) -> Result<(), RecallError> {

@@ -1,11 +1,15 @@
 //! The store: entries in tiers, their gates, and what ends with a task or a mission.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+};
 
 use crate::{
-    Budget, Context, EmaGate, EntryId, GateChange, MemoryConfig, MemoryEntry, NewEntry, Query,
-    RecallError, SupersedeError, Tier,
-    lexical::{TermId, Vocabulary},
+    Budget, Context, EmaGate, EntryId, Explanation, Focus, MemoryConfig, MemoryEntry, NewEntry,
+    Query, RecallError, SupersedeError, Tier, TurnReport,
+    index::{Fields, Index, Place},
     recall,
 };
 
@@ -13,38 +17,43 @@ use crate::{
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
     pub(crate) entry: MemoryEntry,
-    pub(crate) gate: EmaGate,
-    pub(crate) terms: Vec<TermId>,
+    place: Place,
 }
 
-/// What makes an entry the same as another.
-type Same = (Tier, Option<String>, String);
+/// What makes an entry take another's place: subject, tier and task.
+type Subject = (Arc<str>, Tier, Option<Arc<str>>);
 
-/// What a turn changed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct TurnReport {
-    /// The number of the turn, from 1.
-    pub turn: u64,
-    /// What came into focus, the oldest first.
-    pub admitted: Vec<EntryId>,
-    /// What went out of focus. It is kept, and comes back when it is relevant again.
-    pub evicted: Vec<EntryId>,
-}
+/// How many entries a turn can bring into focus.
+const TOUCHED: usize = 32;
+
+/// What a turn evokes less than this, it does not touch.
+const EVOKED: f32 = 0.05;
 
 /// What an agent remembers.
 ///
 /// Entries are added, superseded by better ones, and dropped with their task or mission. Each
 /// [`turn`](Self::turn) moves their gates; [`recall`](Self::recall) picks what goes into a prompt.
 /// It does no I/O and knows no time but turns: the same calls give the same store.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct MemoryStore {
     config: MemoryConfig,
     records: BTreeMap<EntryId, Record>,
-    same: HashMap<Same, EntryId>,
-    vocabulary: Vocabulary,
-    turn: u64,
+    /// By the hash of tier, task and content: to fold what is said again.
+    same: HashMap<u64, EntryId>,
+    subjects: HashMap<Subject, EntryId>,
+    /// What is there in many entries: authors, sessions, sources, tasks.
+    names: HashSet<Arc<str>>,
+    index: Index,
+    /// Whose text is at a place.
+    places: Vec<EntryId>,
+    focus: Focus,
     last_id: u64,
+}
+
+impl Default for MemoryStore {
+    fn default() -> Self {
+        Self::new(MemoryConfig::default())
+    }
 }
 
 impl MemoryStore {
@@ -52,8 +61,15 @@ impl MemoryStore {
     #[must_use]
     pub fn new(config: MemoryConfig) -> Self {
         Self {
+            focus: Focus::new(Tier::ALL.map(|tier| *config.gate(tier))),
             config,
-            ..Self::default()
+            records: BTreeMap::new(),
+            same: HashMap::new(),
+            subjects: HashMap::new(),
+            names: HashSet::new(),
+            index: Index::default(),
+            places: Vec::new(),
+            last_id: 0,
         }
     }
 
@@ -61,41 +77,67 @@ impl MemoryStore {
     ///
     /// If the same text is there already, in the same tier and for the same task, that entry is
     /// kept: it gets the greater importance, is pinned if either is, and comes into focus as if
-    /// it were new.
+    /// it were new. If another text about the same [subject](NewEntry::about) is there, the new one
+    /// takes its place.
     pub fn add(&mut self, new: NewEntry) -> EntryId {
-        let gate_config = self.config.gate(new.tier);
-        let same = (new.tier, new.task.clone(), new.content.clone());
-        if let Some(&id) = self.same.get(&same)
+        let same = same(new.tier, new.task.as_deref(), &new.content);
+        if let Some(id) = self.same.get(&same).copied()
             && let Some(record) = self.records.get_mut(&id)
+            && *record.entry.content == *new.content
         {
             let entry = &mut record.entry;
             entry.importance = entry.importance.max(new.importance);
             entry.pinned |= new.pinned;
-            record.gate.raise(new.importance, gate_config);
+            entry.expires = new.expires;
+            self.focus.raise(id, new.importance);
             return id;
         }
         self.last_id += 1;
         let id = EntryId(self.last_id);
-        let record = Record {
-            gate: EmaGate::new(new.importance, gate_config),
-            terms: self.vocabulary.insert(&new.content),
-            entry: MemoryEntry {
-                id,
-                tier: new.tier,
-                task: new.task,
-                tokens: self.config.counter.count(&new.content),
-                content: new.content,
-                source: new.source,
-                author: new.author,
-                turn: self.turn,
-                importance: new.importance,
-                pinned: new.pinned,
-                superseded_by: None,
-            },
+        let place = self.index.add(Fields {
+            text: &new.content,
+            session: new.session.as_deref(),
+            author: &new.author,
+            time: new.time,
+        });
+        self.places.push(id);
+        let entry = MemoryEntry {
+            id,
+            tier: new.tier,
+            task: new.task.map(|task| self.name(&task)),
+            tokens: self.config.counter.count(&new.content),
+            content: new.content.into(),
+            subject: new.subject.map(Into::into),
+            source: self.name(&new.source),
+            author: self.name(&new.author),
+            session: new.session.map(|session| self.name(&session)),
+            time: new.time,
+            expires: new.expires,
+            links: new.links,
+            turn: self.focus.now(),
+            importance: new.importance,
+            pinned: new.pinned,
+            superseded_by: None,
         };
-        self.records.insert(id, record);
+        self.focus.insert(id, entry.tier, entry.importance);
+        let subject = subject(&entry);
+        self.records.insert(id, Record { entry, place });
         self.same.insert(same, id);
+        if let Some(subject) = subject
+            && let Some(old) = self.subjects.insert(subject, id)
+        {
+            self.retire(old, id);
+        }
         id
+    }
+
+    fn name(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return Arc::clone(known);
+        }
+        let name: Arc<str> = name.into();
+        self.names.insert(Arc::clone(&name));
+        name
     }
 
     /// Puts one entry in the place of another, which is kept but not recalled any more.
@@ -116,11 +158,15 @@ impl MemoryStore {
             let tier = old_entry.tier;
             return Err(SupersedeError::ShorterLived { old, tier, new });
         }
+        self.retire(old, new);
+        Ok(())
+    }
+
+    fn retire(&mut self, old: EntryId, new: EntryId) {
+        self.forget_text(old);
         if let Some(record) = self.records.get_mut(&old) {
             record.entry.superseded_by = Some(new);
         }
-        self.forget_text(old);
-        Ok(())
     }
 
     fn live(&self, id: EntryId) -> Result<&MemoryEntry, SupersedeError> {
@@ -133,58 +179,58 @@ impl MemoryStore {
 
     /// Begins the next turn. The cue is what it is about: the message, the tool's answer.
     ///
-    /// Every entry's gate moves by how much the cue evokes the entry. What is pinned has no need
-    /// of a gate, and is in no report.
+    /// The gates of the 32 entries that it evokes most move up, if that is where their relevance
+    /// is, and those of all others fall. What is pinned has no need of a gate.
     pub fn turn(&mut self, cue: &str) -> TurnReport {
-        self.turn += 1;
-        let mut report = TurnReport {
-            turn: self.turn,
-            ..TurnReport::default()
-        };
-        let cue = self.vocabulary.cue(cue);
-        for (&id, record) in &mut self.records {
-            if record.entry.is_fixed() || record.entry.superseded_by.is_some() {
-                continue;
-            }
-            let relevance = cue.relevance(&record.terms);
-            match record
-                .gate
-                .observe(relevance, self.config.gate(record.entry.tier))
-            {
-                GateChange::Unchanged => {}
-                GateChange::Admitted => report.admitted.push(id),
-                GateChange::Evicted => report.evicted.push(id),
-            }
-        }
-        report
+        let asked = self.index.ask(cue, None);
+        let evoked = self.index.evoked(&asked, TOUCHED);
+        let touched: Vec<(EntryId, f32)> = evoked
+            .into_iter()
+            .filter(|(_, relevance)| *relevance >= EVOKED)
+            .map(|(place, relevance)| (self.places[place as usize], relevance))
+            .collect();
+        self.focus.turn(&touched)
     }
 
     /// Picks what goes into a prompt.
     ///
     /// [`Tier::System`] and what is pinned is always there. Of the rest, what is in focus or
-    /// what the query evokes by itself competes for the tokens that are left. Blank and
-    /// superseded entries are never recalled. The gates do not move.
+    /// what the query evokes competes for the tokens that are left. Blank, superseded and expired
+    /// entries are never recalled. The gates do not move.
     ///
     /// # Errors
     ///
     /// [`RecallError::PinnedExceedBudget`] if what must be there does not fit.
     pub fn recall(&self, query: impl Into<Query>, budget: Budget) -> Result<Context, RecallError> {
+        recall::recall(self, &query.into(), budget).map(|recalled| recalled.context)
+    }
+
+    /// The same, with what was left out, and why: the best of it, at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// As for [`recall`](Self::recall).
+    pub fn explain(
+        &self,
+        query: impl Into<Query>,
+        budget: Budget,
+        most: usize,
+    ) -> Result<Explanation, RecallError> {
         let query = query.into();
-        let wanted = |record: &&Record| {
-            let entry = &record.entry;
-            let of_other_task = match (&query.task, &entry.task) {
-                (Some(asked), Some(task)) => asked != task,
-                _ => false,
-            };
-            entry.superseded_by.is_none() && !entry.content.trim().is_empty() && !of_other_task
-        };
-        let cue = self.vocabulary.cue(&query.text);
-        recall::recall(
-            self.records.values().filter(wanted),
-            &cue,
-            budget,
-            &self.config,
-        )
+        let recalled = recall::recall(self, &query, budget)?;
+        Ok(recalled.explain(self, &query, most))
+    }
+
+    /// The entries that answer a query best, the best first, with their scores: what recall
+    /// chooses from, without what must be there anyway.
+    #[must_use]
+    pub fn rank(&self, query: impl Into<Query>, most: usize) -> Vec<(EntryId, f32)> {
+        let ranked = recall::rank(self, &query.into());
+        ranked
+            .into_iter()
+            .take(most)
+            .map(|one| (one.id, one.score))
+            .collect()
     }
 
     /// Drops what belongs to a task. Gives it back, so that it can be summed up.
@@ -204,10 +250,10 @@ impl MemoryStore {
         self.records.get(&id).map(|record| &record.entry)
     }
 
-    /// An entry's gate.
+    /// An entry's gate, as it is now; `None` where it has none, as it is superseded or gone.
     #[must_use]
-    pub fn gate(&self, id: EntryId) -> Option<&EmaGate> {
-        self.records.get(&id).map(|record| &record.gate)
+    pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
+        self.focus.gate(id)
     }
 
     /// Every entry in the order of adding, also the superseded ones.
@@ -234,13 +280,53 @@ impl MemoryStore {
         dropped
     }
 
-    /// Takes an entry out of the word counts, and lets its text be added anew.
+    /// Takes an entry's text out of the index, and lets it be added anew.
     fn forget_text(&mut self, id: EntryId) {
-        if let Some(record) = self.records.get(&id) {
-            self.vocabulary.remove(&record.terms);
-            let entry = &record.entry;
-            self.same
-                .remove(&(entry.tier, entry.task.clone(), entry.content.clone()));
+        let Some(record) = self.records.get(&id) else {
+            return;
+        };
+        let entry = &record.entry;
+        self.index.remove(record.place, &entry.content);
+        self.focus.remove(id);
+        let same = same(entry.tier, entry.task.as_deref(), &entry.content);
+        if self.same.get(&same) == Some(&id) {
+            self.same.remove(&same);
+        }
+        if let Some(subject) = subject(entry)
+            && self.subjects.get(&subject) == Some(&id)
+        {
+            self.subjects.remove(&subject);
         }
     }
+
+    pub(crate) fn config(&self) -> &MemoryConfig {
+        &self.config
+    }
+
+    pub(crate) fn index(&self) -> &Index {
+        &self.index
+    }
+
+    pub(crate) fn focus(&self) -> &Focus {
+        &self.focus
+    }
+
+    pub(crate) fn at(&self, place: usize) -> Option<&MemoryEntry> {
+        self.get(*self.places.get(place)?)
+    }
+
+    pub(crate) fn place(&self, id: EntryId) -> Option<Place> {
+        self.records.get(&id).map(|record| record.place)
+    }
+}
+
+fn same(tier: Tier, task: Option<&str>, content: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (tier, task, content).hash(&mut hasher);
+    hasher.finish()
+}
+
+fn subject(entry: &MemoryEntry) -> Option<Subject> {
+    let subject = entry.subject.as_ref()?;
+    Some((Arc::clone(subject), entry.tier, entry.task.clone()))
 }

@@ -23,7 +23,9 @@ impl Tier {
     /// All of them, in order.
     pub const ALL: [Self; 4] = [Self::System, Self::Project, Self::Mission, Self::Task];
 
-    pub(crate) fn index(self) -> usize {
+    /// Its place in [`ALL`](Self::ALL).
+    #[must_use]
+    pub const fn index(self) -> usize {
         match self {
             Self::System => 0,
             Self::Project => 1,

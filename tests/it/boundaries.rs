@@ -37,6 +37,7 @@ fn allowed(name: &str) -> Option<Vec<&'static str>> {
             "orchestrator-state",
         ],
         "orchestrator-crash" => vec!["orchestrator-state"],
+        "orchestrator-eval" => vec!["orchestrator-memory"],
         "xtask" => vec![],
         leaf if LEAVES.contains(&leaf) => vec![],
         _ => return None,

@@ -8,6 +8,7 @@
 
 mod bench;
 mod crash;
+mod eval;
 mod fuzz;
 mod real;
 mod run;
@@ -25,8 +26,9 @@ cargo xtask CHORE
   test      setup, format, lints, tests, doctests, documentation
   ci        test, and what is slow: 50 interrupts, weight, real
   weight    the time of a cold release build, and the number of dependencies [--json]
-  bench     AREA (core, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
+  bench     AREA (core, hooks, pool, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
   crash     AREA (state, core): kills, power cuts, faults, histories, millions of tasks [--json] [--short] [--only NAME] [--seed N]
+  eval      AREA (memory): how much of the evidence for questions is recalled --data DIR [--json]
   fuzz      [TARGET] (config, journal, todo): any bytes for the readers [--seconds N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
 ";
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ("weight", rest) => weight::weight(rest.iter().any(|word| word == "--json")),
         ("bench", [area, rest @ ..]) => bench::bench(area, rest),
         ("crash", [area, rest @ ..]) => crash::crash(area, rest),
+        ("eval", [area, rest @ ..]) => eval::eval(area, rest),
         ("fuzz", rest) => fuzz::fuzz(rest),
         ("real", rest) => real::real(rest),
         ("help" | "--help" | "-h", _) => {

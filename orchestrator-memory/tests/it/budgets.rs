@@ -107,7 +107,7 @@ proptest! {
         let must: Vec<_> = store.entries()
             .filter(|entry| entry.pinned || entry.tier == Tier::System)
             .filter(|entry| entry.superseded_by.is_none() && !entry.content.trim().is_empty())
-            .filter(|entry| task.is_none() || entry.task.is_none() || entry.task == task.map(|task| task.to_string()))
+            .filter(|entry| task.is_none() || entry.task.is_none() || entry.task == task.map(|task| task.to_string().into()))
             .map(|entry| entry.id)
             .collect();
         match store.recall(query.clone(), budget) {

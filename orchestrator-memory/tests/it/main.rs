@@ -1,5 +1,7 @@
 //! The crate from outside.
 
 mod budgets;
+mod focus;
 mod gate;
+mod ranking;
 mod store;

@@ -209,7 +209,10 @@ fn ends_drop_their_tiers() {
     store.add(NewEntry::for_task("1", "one"));
     store.add(NewEntry::for_task("2", "two"));
     let texts = |entries: Vec<MemoryEntry>| -> Vec<String> {
-        entries.into_iter().map(|entry| entry.content).collect()
+        entries
+            .into_iter()
+            .map(|entry| entry.content.to_string())
+            .collect()
     };
     assert_eq!(texts(store.end_task("1")), ["one"]);
     assert!(store.end_task("1").is_empty());
@@ -234,7 +237,7 @@ fn an_entry_survives_json() {
         "{json}"
     );
     assert_eq!(&serde_json::from_str::<MemoryEntry>(&json).unwrap(), entry);
-    let gate = *store.gate(id).unwrap();
+    let gate = store.gate(id).unwrap();
     let json = serde_json::to_string(&gate).unwrap();
     assert_eq!(
         serde_json::from_str::<orchestrator_memory::EmaGate>(&json).unwrap(),

@@ -1,0 +1,273 @@
+//! The gates of all entries, moved without touching each of them each turn.
+//!
+//! Without relevance a gate's value falls by the same factor every turn, so of two gates of a tier
+//! the higher stays the higher. Each is therefore kept as it was when it was last touched, and those
+//! that are open in an order that never changes by itself: by `log2(value) - turn * log2(factor)`.
+//! A turn costs what it touches and what it closes, and a look at the best costs what is looked at.
+
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap},
+};
+
+use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
+
+/// The gates of many entries.
+///
+/// It gives what observing every gate every turn would give, and takes time for those alone that a
+/// turn touches, opens or closes.
+///
+/// ```
+/// use orchestrator_memory::{EntryId, Focus, GateConfig, Tier};
+///
+/// let mut focus = Focus::new(Tier::ALL.map(GateConfig::for_tier));
+/// let (one, two) = (EntryId::new(1), EntryId::new(2));
+/// focus.insert(one, Tier::Task, 0.5);
+/// focus.insert(two, Tier::Task, 0.4);
+/// let evicted: Vec<_> = (0..20).flat_map(|_| focus.turn(&[(two, 0.8)]).evicted).collect();
+/// assert_eq!(evicted, [one]);
+/// assert_eq!(focus.open().next().map(|(id, _)| id), Some(two));
+/// ```
+#[derive(Debug, Clone)]
+pub struct Focus {
+    tiers: [OfTier; 4],
+    gates: HashMap<EntryId, Touched>,
+    turn: u64,
+}
+
+/// The open gates of a tier.
+#[derive(Debug, Clone)]
+struct OfTier {
+    config: GateConfig,
+    /// `log2` of what a turn leaves.
+    falls: f64,
+    open: BTreeSet<(Key, EntryId)>,
+}
+
+/// A gate as it was when it was last touched.
+#[derive(Debug, Clone, Copy)]
+struct Touched {
+    gate: EmaGate,
+    turn: u64,
+    tier: Tier,
+}
+
+/// Orders the gates of a tier, whenever they were touched. Never NaN.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Key(f64);
+
+impl Eq for Key {}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.0.total_cmp(&other.0)
+    }
+}
+
+/// What a turn changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TurnReport {
+    /// The number of the turn, from 1.
+    pub turn: u64,
+    /// What came into focus, the oldest first.
+    pub admitted: Vec<EntryId>,
+    /// What went out of focus, the oldest first. It is kept, and comes back when it is relevant
+    /// again.
+    pub evicted: Vec<EntryId>,
+}
+
+impl Focus {
+    /// No gates, before the first turn; what each tier's are like, in the order of [`Tier::ALL`].
+    #[must_use]
+    pub fn new(tiers: [GateConfig; 4]) -> Self {
+        Self {
+            tiers: tiers.map(|config| OfTier {
+                falls: config.left_after(1).log2(),
+                config,
+                open: BTreeSet::new(),
+            }),
+            gates: HashMap::new(),
+            turn: 0,
+        }
+    }
+
+    /// The number of turns so far.
+    #[must_use]
+    pub fn now(&self) -> u64 {
+        self.turn
+    }
+
+    /// A gate for an entry, at a value from 0 to 1; in place of the one that it had.
+    pub fn insert(&mut self, id: EntryId, tier: Tier, value: f32) {
+        self.remove(id);
+        let gate = EmaGate::new(value, &self.tiers[tier.index()].config);
+        self.put(id, gate, tier, self.turn);
+    }
+
+    /// Ends an entry's gate.
+    pub fn remove(&mut self, id: EntryId) {
+        if let Some(touched) = self.gates.remove(&id) {
+            let tier = &mut self.tiers[touched.tier.index()];
+            tier.open.remove(&(tier.key(&touched), id));
+        }
+    }
+
+    /// Moves an entry to another tier, with the value that it has.
+    pub fn shift(&mut self, id: EntryId, tier: Tier) {
+        if let Some(gate) = self.gate(id) {
+            self.insert(id, tier, gate.value() as f32);
+        }
+    }
+
+    /// Begins the next turn, in which these, each once, had this relevance, from 0 to 1, and all
+    /// others none.
+    pub fn turn(&mut self, touched: &[(EntryId, f32)]) -> TurnReport {
+        let mut report = TurnReport {
+            turn: self.turn + 1,
+            ..TurnReport::default()
+        };
+        for (id, relevance) in touched {
+            // As it was at the end of the last turn, from where this one moves it.
+            let Some((mut gate, tier)) = self.take(*id) else {
+                continue;
+            };
+            let was_open = gate.is_open();
+            gate.observe(*relevance, &self.tiers[tier.index()].config);
+            match (was_open, gate.is_open()) {
+                (false, true) => report.admitted.push(*id),
+                (true, false) => report.evicted.push(*id),
+                _ => {}
+            }
+            self.put(*id, gate, tier, self.turn + 1);
+        }
+        self.turn += 1;
+        for tier in &mut self.tiers {
+            while let Some((_, id)) = tier.open.first().copied() {
+                let Some(touched) = self.gates.get_mut(&id) else {
+                    tier.open.pop_first();
+                    continue;
+                };
+                let mut gate = touched.gate;
+                if gate.pass(self.turn.saturating_sub(touched.turn), &tier.config)
+                    != GateChange::Evicted
+                {
+                    break;
+                }
+                tier.open.pop_first();
+                (touched.gate, touched.turn) = (gate, self.turn);
+                report.evicted.push(id);
+            }
+        }
+        report.admitted.sort_unstable();
+        report.evicted.sort_unstable();
+        report
+    }
+
+    /// Raises an entry's value to at least this one: it was said again.
+    pub fn raise(&mut self, id: EntryId, value: f32) {
+        if let Some((mut gate, tier)) = self.take(id) {
+            gate.raise(value, &self.tiers[tier.index()].config);
+            self.put(id, gate, tier, self.turn);
+        }
+    }
+
+    /// An entry's gate, as it is now.
+    #[must_use]
+    pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
+        let touched = self.gates.get(&id)?;
+        let mut gate = touched.gate;
+        gate.pass(
+            self.turn.saturating_sub(touched.turn),
+            &self.tiers[touched.tier.index()].config,
+        );
+        Some(gate)
+    }
+
+    /// What is in focus, and how much: the most first, and of equals of a tier the oldest.
+    pub fn open(&self) -> impl Iterator<Item = (EntryId, f64)> {
+        let mut tiers = self.tiers.each_ref().map(|tier| Descent {
+            rest: tier.open.iter().rev(),
+            ahead: None,
+            equals: Vec::new(),
+            shift: self.turn as f64 * tier.falls,
+        });
+        tiers.iter_mut().for_each(Descent::fetch);
+        std::iter::from_fn(move || {
+            let (mut best, mut most) = (None, f64::NEG_INFINITY);
+            for (at, tier) in tiers.iter().enumerate() {
+                if let Some((value, _)) = tier.equals.last()
+                    && *value > most
+                {
+                    (best, most) = (Some(at), *value);
+                }
+            }
+            tiers[best?].next()
+        })
+    }
+
+    /// Takes a gate out, as it is now.
+    fn take(&mut self, id: EntryId) -> Option<(EmaGate, Tier)> {
+        let gate = self.gate(id)?;
+        let touched = self.gates.get(&id)?;
+        let tier = &mut self.tiers[touched.tier.index()];
+        tier.open.remove(&(tier.key(touched), id));
+        Some((gate, touched.tier))
+    }
+
+    fn put(&mut self, id: EntryId, gate: EmaGate, tier: Tier, turn: u64) {
+        let touched = Touched { gate, turn, tier };
+        let tier = &mut self.tiers[tier.index()];
+        if gate.is_open() {
+            tier.open.insert((tier.key(&touched), id));
+        }
+        self.gates.insert(id, touched);
+    }
+}
+
+impl OfTier {
+    fn key(&self, touched: &Touched) -> Key {
+        Key(touched.gate.value().log2() - touched.turn as f64 * self.falls)
+    }
+}
+
+/// The open gates of a tier, from the highest down.
+struct Descent<'a> {
+    rest: std::iter::Rev<std::collections::btree_set::Iter<'a, (Key, EntryId)>>,
+    ahead: Option<(Key, EntryId)>,
+    /// Those of the highest value: the oldest last.
+    equals: Vec<(f64, EntryId)>,
+    shift: f64,
+}
+
+impl Descent<'_> {
+    /// Of equals, the set has the newest first from this side.
+    fn fetch(&mut self) {
+        let Some((key, id)) = self.ahead.take().or_else(|| self.rest.next().copied()) else {
+            return;
+        };
+        let value = (key.0 + self.shift).exp2();
+        self.equals.push((value, id));
+        for (next, id) in self.rest.by_ref() {
+            if *next != key {
+                self.ahead = Some((*next, *id));
+                break;
+            }
+            self.equals.push((value, *id));
+        }
+    }
+
+    fn next(&mut self) -> Option<(EntryId, f64)> {
+        let (value, id) = self.equals.pop()?;
+        if self.equals.is_empty() {
+            self.fetch();
+        }
+        Some((id, value))
+    }
+}

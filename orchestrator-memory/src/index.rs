@@ -1,0 +1,256 @@
+//! Which entries have which terms, kept up entry by entry.
+
+mod query;
+mod score;
+
+use std::collections::HashMap;
+
+pub(crate) use self::query::Asked;
+use crate::{
+    date::{self, Date},
+    text,
+};
+
+/// A term's place in the vocabulary.
+type TermId = u32;
+
+/// A document's place: they are never moved.
+pub(crate) type Place = u32;
+
+/// How often a document has a term is kept in the low bits of a posting, its place in the others.
+const COUNT_BITS: u32 = 5;
+const MOST: u32 = (1 << COUNT_BITS) - 1;
+
+/// No session, author or day.
+const NONE: u32 = u32::MAX;
+
+/// An inverted index of all texts, with what else is known of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Index {
+    /// From a form, in lower case, to the term of its stem. So a stem is only found once.
+    forms: HashMap<Box<str>, TermId>,
+    stems: HashMap<Box<str>, TermId>,
+    terms: Vec<Term>,
+    documents: Vec<Document>,
+    sessions: Vec<Session>,
+    session_names: HashMap<Box<str>, u32>,
+    authors: Vec<Author>,
+    author_names: HashMap<Box<str>, u32>,
+    days: Vec<Day>,
+    day_numbers: HashMap<i64, u32>,
+    alive: u32,
+    /// Of those that are alive.
+    length: u64,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Term {
+    /// In the order of places.
+    postings: Vec<u32>,
+    /// How many of these are alive.
+    documents: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Document {
+    /// In terms; 0 where it is gone.
+    length: u32,
+    /// What all its terms weighed together when it came.
+    weight: f32,
+    session: u32,
+    /// Its place in the session.
+    turn: u32,
+    author: u32,
+    day: u32,
+    tells_time: bool,
+    is_alive: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Session {
+    members: Vec<Place>,
+    /// Of those that are alive.
+    length: u32,
+}
+
+#[derive(Debug, Clone)]
+struct Author {
+    /// The stems of the name.
+    terms: Vec<TermId>,
+}
+
+#[derive(Debug, Clone)]
+struct Day {
+    number: i64,
+    date: Date,
+    documents: u32,
+}
+
+/// What an entry is indexed by.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Fields<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) session: Option<&'a str>,
+    pub(crate) author: &'a str,
+    /// In seconds from 1970.
+    pub(crate) time: Option<i64>,
+}
+
+impl Index {
+    /// Takes a text in. Places are given out in order.
+    pub(crate) fn add(&mut self, fields: Fields<'_>) -> Place {
+        let place = u32::try_from(self.documents.len()).expect("fewer than four billion entries");
+        let mut tells_time = false;
+        let mut length = 0_u32;
+        let mut seen: Vec<TermId> = Vec::new();
+        text::each_form(fields.text, |form| {
+            tells_time |= text::is_of_time(form);
+            length = length.saturating_add(1);
+            seen.push(self.term(form));
+        });
+        seen.sort_unstable();
+        let mut weight = 0.0;
+        self.alive += 1;
+        for of_one in seen.chunk_by(|one, two| one == two) {
+            let term = &mut self.terms[of_one[0] as usize];
+            let count = u32::try_from(of_one.len()).unwrap_or(MOST).min(MOST);
+            term.postings.push(place << COUNT_BITS | count);
+            term.documents += 1;
+            weight += rarity(term.documents, self.alive);
+        }
+        self.length += u64::from(length);
+
+        let session = self.session(fields.session);
+        let members = &mut self.sessions[session as usize];
+        let turn = u32::try_from(members.members.len()).unwrap_or(u32::MAX);
+        members.members.push(place);
+        members.length += length;
+        let day = fields
+            .time
+            .map_or(NONE, |time| self.day(date::day_of(time)));
+        if let Some(day) = self.days.get_mut(day as usize) {
+            day.documents += 1;
+        }
+        let author = self.author(fields.author);
+        self.documents.push(Document {
+            length,
+            weight,
+            session,
+            turn,
+            author,
+            day,
+            tells_time,
+            is_alive: true,
+        });
+        place
+    }
+
+    /// Takes a text out again; it has to be the one that was taken in.
+    pub(crate) fn remove(&mut self, place: Place, text: &str) {
+        let document = &mut self.documents[place as usize];
+        if !document.is_alive {
+            return;
+        }
+        document.is_alive = false;
+        self.alive -= 1;
+        self.length -= u64::from(document.length);
+        self.sessions[document.session as usize].length -= document.length;
+        if let Some(day) = self.days.get_mut(document.day as usize) {
+            day.documents -= 1;
+        }
+        let mut seen: Vec<TermId> = Vec::new();
+        text::each_form(text, |form| seen.extend(self.known(form)));
+        seen.sort_unstable();
+        seen.dedup();
+        for term in seen {
+            self.terms[term as usize].documents -= 1;
+        }
+    }
+
+    /// The term of a form, which is taken in.
+    fn term(&mut self, form: &str) -> TermId {
+        if let Some(term) = self.forms.get(form) {
+            return *term;
+        }
+        let stem = text::stem(form);
+        let next = u32::try_from(self.terms.len()).expect("fewer than four billion terms");
+        let term = *self.stems.entry(stem.into()).or_insert(next);
+        if term == next {
+            self.terms.push(Term::default());
+        }
+        self.forms.insert(form.into(), term);
+        term
+    }
+
+    /// The term of a form, if any text has it in any form.
+    fn known(&self, form: &str) -> Option<TermId> {
+        let by_form = self.forms.get(form).copied();
+        by_form.or_else(|| self.stems.get(text::stem(form).as_str()).copied())
+    }
+
+    /// An entry of no session is one for itself.
+    fn session(&mut self, name: Option<&str>) -> u32 {
+        let next = u32::try_from(self.sessions.len()).unwrap_or(NONE);
+        let session = match name {
+            Some(name) => match self.session_names.get(name) {
+                Some(session) => *session,
+                None => {
+                    self.session_names.insert(name.into(), next);
+                    next
+                }
+            },
+            None => next,
+        };
+        if session == next {
+            self.sessions.push(Session::default());
+        }
+        session
+    }
+
+    fn author(&mut self, name: &str) -> u32 {
+        if name.is_empty() {
+            return NONE;
+        }
+        if let Some(author) = self.author_names.get(name) {
+            return *author;
+        }
+        let mut forms = Vec::new();
+        text::each_form(name, |form| forms.push(form.to_owned()));
+        let terms = forms.iter().map(|form| self.term(form)).collect();
+        let next = u32::try_from(self.authors.len()).unwrap_or(NONE);
+        self.authors.push(Author { terms });
+        self.author_names.insert(name.into(), next);
+        next
+    }
+
+    fn day(&mut self, number: i64) -> u32 {
+        let next = u32::try_from(self.days.len()).unwrap_or(NONE);
+        let day = *self.day_numbers.entry(number).or_insert(next);
+        if day == next {
+            self.days.push(Day {
+                number,
+                date: date::date_of(number),
+                documents: 0,
+            });
+        }
+        day
+    }
+
+    fn rarity(&self, term: TermId) -> f32 {
+        rarity(self.terms[term as usize].documents, self.alive)
+    }
+}
+
+/// The inverse document frequency as in BM25, in the variant that is never negative.
+fn rarity(with: u32, of: u32) -> f32 {
+    let (with, of) = (with as f32, of as f32);
+    (((of - with).max(0.0) + 0.5) / (with + 0.5)).ln_1p()
+}
+
+fn place_of(posting: u32) -> usize {
+    (posting >> COUNT_BITS) as usize
+}
+
+fn count_of(posting: u32) -> f32 {
+    (posting & MOST) as f32
+}

@@ -1,0 +1,261 @@
+//! Scores of all entries for one query.
+
+use super::{Asked, Index, NONE, Place, count_of, place_of, rarity};
+use crate::rank::RankConfig;
+
+/// How much of a term is enough for it to be covered by half.
+const COVERED: f32 = 0.3;
+
+/// How soon more of a term in the same session adds nothing, and how much a long session counts
+/// less: `k1` and `b` of BM25, for sessions.
+const SESSION_SATURATION: f32 = 1.2;
+const SESSION_LENGTH: f32 = 0.75;
+
+/// What a query gives for each place, and how it got there.
+#[derive(Debug, Default)]
+pub(crate) struct Scores {
+    pub(crate) of: Vec<f32>,
+}
+
+impl Index {
+    /// Scores every place; 0 where nothing speaks for it, or it is gone.
+    pub(crate) fn score(&self, asked: &Asked, config: &RankConfig) -> Scores {
+        let documents = self.documents.len();
+        let mut total = vec![0.0_f32; documents];
+        if self.alive == 0 || asked.is_empty() {
+            return Scores { of: total };
+        }
+        let average = self.length as f32 / self.alive as f32;
+        let mut sums = Sums {
+            near: vec![0.0; documents],
+            touched: Vec::new(),
+            covered: vec![0.0; if config.coverage > 0.0 { documents } else { 0 }],
+            by_session: vec![
+                0.0;
+                if config.session > 0.0 {
+                    self.sessions.len()
+                } else {
+                    0
+                }
+            ],
+            session_counts: vec![
+                0.0;
+                if config.session > 0.0 {
+                    self.sessions.len()
+                } else {
+                    0
+                }
+            ],
+            touched_sessions: Vec::new(),
+        };
+        let whole: f32 = self.lexical(asked).map(|term| self.rarity(term)).sum();
+        for term in self.lexical(asked) {
+            self.add_term(term, average, config, &mut sums, &mut total);
+        }
+        for (place, document) in self.documents.iter().enumerate() {
+            let score = &mut total[place];
+            if !document.is_alive {
+                *score = 0.0;
+                continue;
+            }
+            if let Some(covered) = sums.covered.get(place)
+                && *score > 0.0
+            {
+                *score *= 1.0 + config.coverage * covered / whole;
+            }
+            if let Some(session) = sums.by_session.get(document.session as usize) {
+                *score += config.session * session;
+            }
+        }
+        self.add_days(asked, config, &mut total);
+        self.favour(asked, config, &mut total);
+        Scores { of: total }
+    }
+
+    /// The terms that count as words: not those of a name, which stands for its bearer.
+    fn lexical(&self, asked: &Asked) -> impl Iterator<Item = u32> {
+        let named = asked
+            .author
+            .and_then(|author| self.authors.get(author as usize));
+        let of_name = move |term: &u32| named.is_some_and(|author| author.terms.contains(term));
+        let terms = asked.terms.iter().copied();
+        terms.filter(move |term| !of_name(term) && self.terms[*term as usize].documents > 0)
+    }
+
+    /// BM25 over the entry and its neighbours, as over the fields of one document (Robertson,
+    /// Zaragoza and Taylor 2004, "Simple BM25 Extension to Multiple Weighted Fields"): counts are
+    /// added up before they saturate.
+    fn add_term(
+        &self,
+        term: u32,
+        average: f32,
+        config: &RankConfig,
+        sums: &mut Sums,
+        total: &mut [f32],
+    ) {
+        let weight = self.rarity(term);
+        for posting in &self.terms[term as usize].postings {
+            let (place, count) = (place_of(*posting), count_of(*posting));
+            let document = &self.documents[place];
+            if !document.is_alive {
+                continue;
+            }
+            let length = document.length as f32 / average;
+            let count_here = count / (1.0 - config.length + config.length * length);
+            sums.add(place, count_here);
+            let members = &self.sessions[document.session as usize].members;
+            let turn = document.turn as usize;
+            for (distance, (behind, ahead)) in (1..).zip(config.behind.iter().zip(&config.ahead)) {
+                if let Some(next) = members.get(turn + distance) {
+                    sums.add(*next as usize, behind * count_here);
+                }
+                if let Some(before) = turn.checked_sub(distance) {
+                    sums.add(members[before] as usize, ahead * count_here);
+                }
+            }
+            if let Some(session) = sums.session_counts.get_mut(document.session as usize) {
+                if *session == 0.0 {
+                    sums.touched_sessions.push(document.session);
+                }
+                *session += count;
+            }
+        }
+        let saturation = config.saturation;
+        for place in sums.touched.drain(..) {
+            let near = std::mem::take(&mut sums.near[place]);
+            total[place] += weight * near * (saturation + 1.0) / (near + saturation);
+            if let Some(covered) = sums.covered.get_mut(place) {
+                *covered += weight * near / (near + COVERED);
+            }
+        }
+        let of_all = self.sessions.len() as u32;
+        let average = self.length as f32 / of_all as f32;
+        let weight = rarity(sums.touched_sessions.len() as u32, of_all);
+        for session in sums.touched_sessions.drain(..) {
+            let session = session as usize;
+            let count = std::mem::take(&mut sums.session_counts[session]);
+            let length = self.sessions[session].length as f32 / average;
+            let enough = SESSION_SATURATION * (1.0 - SESSION_LENGTH + SESSION_LENGTH * length);
+            sums.by_session[session] +=
+                weight * count * (SESSION_SATURATION + 1.0) / (count + enough);
+        }
+    }
+
+    /// What the query says of days.
+    fn add_days(&self, asked: &Asked, config: &RankConfig, total: &mut [f32]) {
+        if asked.days.is_empty() || config.date == 0.0 {
+            return;
+        }
+        let used = self.days.iter().filter(|day| day.documents > 0).count() as u32;
+        let mut of_day = vec![0.0_f32; self.days.len()];
+        for mention in &asked.days {
+            let holds = |day: &super::Day| day.documents > 0 && mention.holds(day.number, day.date);
+            let held = self.days.iter().filter(|day| holds(day)).count() as u32;
+            let weight = config.date * rarity(held, used);
+            for (sum, day) in of_day.iter_mut().zip(&self.days) {
+                if holds(day) {
+                    *sum += weight;
+                }
+            }
+        }
+        for (score, document) in total.iter_mut().zip(&self.documents) {
+            if document.day != NONE && document.is_alive {
+                *score += of_day[document.day as usize];
+            }
+        }
+    }
+
+    /// Who and what the query is after.
+    fn favour(&self, asked: &Asked, config: &RankConfig, total: &mut [f32]) {
+        for (score, document) in total.iter_mut().zip(&self.documents) {
+            if asked.author.is_some_and(|author| author == document.author) {
+                *score *= 1.0 + config.author;
+            }
+            if asked.wants_time && document.tells_time {
+                *score *= 1.0 + config.time_words;
+            }
+        }
+    }
+
+    /// How much a cue evokes single entries, from 0 to 1: those that it evokes most.
+    ///
+    /// The weighted overlap coefficient: the rarity of what both share against that of the smaller
+    /// of the two. So a long cue evokes a short entry, and a short one a long entry.
+    pub(crate) fn evoked(&self, asked: &Asked, most: usize) -> Vec<(Place, f32)> {
+        let mut shared = vec![0.0_f32; self.documents.len()];
+        let mut touched = Vec::new();
+        let mut whole = 0.0;
+        for term in &asked.terms {
+            let term = &self.terms[*term as usize];
+            if term.documents == 0 {
+                continue;
+            }
+            let weight = rarity(term.documents, self.alive);
+            whole += weight;
+            for posting in &term.postings {
+                let place = place_of(*posting);
+                if shared[place] == 0.0 {
+                    touched.push(place);
+                }
+                shared[place] += weight;
+            }
+        }
+        let mut evoked: Vec<(Place, f32)> = touched
+            .into_iter()
+            .filter(|place| self.documents[*place].is_alive)
+            .map(|place| {
+                let least = self.documents[place].weight.min(whole);
+                (place as Place, (shared[place] / least).min(1.0))
+            })
+            .collect();
+        let by_relevance = |one: &(Place, f32), two: &(Place, f32)| {
+            two.1.total_cmp(&one.1).then(one.0.cmp(&two.0))
+        };
+        if evoked.len() > most {
+            evoked.select_nth_unstable_by(most, by_relevance);
+            evoked.truncate(most);
+        }
+        evoked.sort_unstable_by(by_relevance);
+        evoked
+    }
+
+    /// The query's words that a text has in any form, the rarest first: at most so many.
+    pub(crate) fn shared<'a>(&self, asked: &'a Asked, place: Place, most: usize) -> Vec<&'a str> {
+        let has = |term: &u32| {
+            let postings = &self.terms[*term as usize].postings;
+            let at = postings.partition_point(|posting| place_of(*posting) < place as usize);
+            postings
+                .get(at)
+                .is_some_and(|posting| place_of(*posting) == place as usize)
+        };
+        let mut shared: Vec<u32> = asked.terms.iter().copied().filter(has).collect();
+        shared.sort_by(|one, two| {
+            let by_rarity = self.rarity(*two).total_cmp(&self.rarity(*one));
+            by_rarity.then_with(|| asked.form(*one).cmp(asked.form(*two)))
+        });
+        shared.truncate(most);
+        shared.into_iter().map(|term| asked.form(term)).collect()
+    }
+}
+
+/// What is summed up term by term.
+struct Sums {
+    /// The counts of one term in and around a place.
+    near: Vec<f32>,
+    touched: Vec<usize>,
+    covered: Vec<f32>,
+    by_session: Vec<f32>,
+    session_counts: Vec<f32>,
+    touched_sessions: Vec<u32>,
+}
+
+impl Sums {
+    fn add(&mut self, place: usize, count: f32) {
+        if count > 0.0 {
+            if self.near[place] == 0.0 {
+                self.touched.push(place);
+            }
+            self.near[place] += count;
+        }
+    }
+}
