@@ -6,8 +6,8 @@
 //! A turn costs what it touches and what it closes, and a look at the best costs what is looked at.
 
 use std::{
-    cmp::Ordering,
     collections::{BTreeSet, HashMap},
+    hash::{BuildHasherDefault, Hasher},
 };
 
 use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
@@ -31,7 +31,7 @@ use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
 #[derive(Debug, Clone)]
 pub struct Focus {
     tiers: [OfTier; 4],
-    gates: HashMap<EntryId, Touched>,
+    gates: HashMap<EntryId, Touched, BuildHasherDefault<ByNumber>>,
     turn: u64,
 }
 
@@ -52,21 +52,47 @@ struct Touched {
     tier: Tier,
 }
 
-/// Orders the gates of a tier, whenever they were touched. Never NaN.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Key(f64);
+/// Entries are numbered one after the other: that spreads them well enough over a map, once the bits
+/// that differ are brought to both ends of the hash (Fibonacci hashing, Knuth 1973).
+#[derive(Debug, Clone, Default)]
+struct ByNumber(u64);
 
-impl Eq for Key {}
+impl Hasher for ByNumber {
+    fn finish(&self) -> u64 {
+        self.0
+    }
 
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
     }
 }
 
-impl Ord for Key {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.0.total_cmp(&other.0)
+/// Orders the gates of a tier, whenever they were touched: a number that is not NaN, by its bits, which
+/// compare as integers do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Key(u64);
+
+const SIGN: u64 = 1 << 63;
+
+impl Key {
+    fn of(number: f64) -> Self {
+        let bits = number.to_bits();
+        Self(if bits & SIGN == 0 { bits | SIGN } else { !bits })
+    }
+
+    fn number(self) -> f64 {
+        let bits = if self.0 & SIGN == 0 {
+            !self.0
+        } else {
+            self.0 & !SIGN
+        };
+        f64::from_bits(bits)
     }
 }
 
@@ -93,7 +119,7 @@ impl Focus {
                 config,
                 open: BTreeSet::new(),
             }),
-            gates: HashMap::new(),
+            gates: HashMap::default(),
             turn: 0,
         }
     }
@@ -155,9 +181,7 @@ impl Focus {
                     continue;
                 };
                 let mut gate = touched.gate;
-                if gate.pass(self.turn.saturating_sub(touched.turn), &tier.config)
-                    != GateChange::Evicted
-                {
+                if gate.fall(tier.left(self.turn, touched), &tier.config) != GateChange::Evicted {
                     break;
                 }
                 tier.open.pop_first();
@@ -182,11 +206,9 @@ impl Focus {
     #[must_use]
     pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
         let touched = self.gates.get(&id)?;
+        let tier = &self.tiers[touched.tier.index()];
         let mut gate = touched.gate;
-        gate.pass(
-            self.turn.saturating_sub(touched.turn),
-            &self.tiers[touched.tier.index()].config,
-        );
+        gate.fall(tier.left(self.turn, touched), &tier.config);
         Some(gate)
     }
 
@@ -212,12 +234,15 @@ impl Focus {
         })
     }
 
-    /// Takes a gate out, as it is now.
+    /// Takes a gate out of the order, and gives it as it is now.
     fn take(&mut self, id: EntryId) -> Option<(EmaGate, Tier)> {
-        let gate = self.gate(id)?;
         let touched = self.gates.get(&id)?;
         let tier = &mut self.tiers[touched.tier.index()];
-        tier.open.remove(&(tier.key(touched), id));
+        if touched.gate.is_open() {
+            tier.open.remove(&(tier.key(touched), id));
+        }
+        let mut gate = touched.gate;
+        gate.fall(tier.left(self.turn, touched), &tier.config);
         Some((gate, touched.tier))
     }
 
@@ -232,8 +257,16 @@ impl Focus {
 }
 
 impl OfTier {
+    /// What the turns since it was touched have left of a gate.
+    fn left(&self, turn: u64, touched: &Touched) -> f64 {
+        match turn.saturating_sub(touched.turn) {
+            0 => 1.0,
+            turns => (turns as f64 * self.falls).exp2(),
+        }
+    }
+
     fn key(&self, touched: &Touched) -> Key {
-        Key(touched.gate.value().log2() - touched.turn as f64 * self.falls)
+        Key::of(touched.gate.value().log2() - touched.turn as f64 * self.falls)
     }
 }
 
@@ -252,7 +285,7 @@ impl Descent<'_> {
         let Some((key, id)) = self.ahead.take().or_else(|| self.rest.next().copied()) else {
             return;
         };
-        let value = (key.0 + self.shift).exp2();
+        let value = (key.number() + self.shift).exp2();
         self.equals.push((value, id));
         for (next, id) in self.rest.by_ref() {
             if *next != key {

@@ -60,7 +60,10 @@ impl GateConfig {
 
     /// What is left of 1 after so many turns without relevance.
     pub(crate) fn left_after(&self, turns: u64) -> f64 {
-        (1.0 - f64::from(self.alpha())).powf(turns as f64)
+        match turns {
+            0 => 1.0,
+            turns => (1.0 - f64::from(self.alpha())).powf(turns as f64),
+        }
     }
 
     /// The value at which the gate opens.
@@ -164,7 +167,12 @@ impl EmaGate {
 
     /// So many turns without relevance, at once.
     pub fn pass(&mut self, turns: u64, config: &GateConfig) -> GateChange {
-        self.value *= config.left_after(turns);
+        self.fall(config.left_after(turns), config)
+    }
+
+    /// Turns without relevance that leave this share.
+    pub(crate) fn fall(&mut self, left: f64, config: &GateConfig) -> GateChange {
+        self.value *= left;
         self.settle(config)
     }
 

@@ -47,8 +47,13 @@ pub(crate) struct Index {
 struct Term {
     /// In the order of places.
     postings: Vec<u32>,
-    /// How many of these are alive.
-    documents: u32,
+}
+
+impl Term {
+    /// How many documents have it.
+    fn documents(&self) -> u32 {
+        u32::try_from(self.postings.len()).unwrap_or(u32::MAX)
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -58,17 +63,19 @@ struct Document {
     /// What all its terms weighed together when it came.
     weight: f32,
     session: u32,
-    /// Its place in the session.
-    turn: u32,
+    /// The place of the one before it in the session, and of the one after.
+    before: u32,
+    after: u32,
     author: u32,
     day: u32,
     tells_time: bool,
     is_alive: bool,
 }
 
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 struct Session {
-    members: Vec<Place>,
+    /// The place of its newest.
+    last: u32,
     /// Of those that are alive.
     length: u32,
 }
@@ -114,17 +121,22 @@ impl Index {
         for of_one in seen.chunk_by(|one, two| one == two) {
             let term = &mut self.terms[of_one[0] as usize];
             let count = u32::try_from(of_one.len()).unwrap_or(MOST).min(MOST);
+            if term.postings.len() == term.postings.capacity() {
+                // A quarter more, not twice as much: postings are most of what an entry takes.
+                term.postings.reserve_exact(term.postings.len() / 4 + 2);
+            }
             term.postings.push(place << COUNT_BITS | count);
-            term.documents += 1;
-            weight += rarity(term.documents, self.alive);
+            weight += rarity(term.documents(), self.alive);
         }
         self.length += u64::from(length);
 
         let session = self.session(fields.session);
-        let members = &mut self.sessions[session as usize];
-        let turn = u32::try_from(members.members.len()).unwrap_or(u32::MAX);
-        members.members.push(place);
-        members.length += length;
+        let of_all = &mut self.sessions[session as usize];
+        let before = std::mem::replace(&mut of_all.last, place);
+        of_all.length += length;
+        if let Some(before) = self.documents.get_mut(before as usize) {
+            before.after = place;
+        }
         let day = fields
             .time
             .map_or(NONE, |time| self.day(date::day_of(time)));
@@ -136,7 +148,8 @@ impl Index {
             length,
             weight,
             session,
-            turn,
+            before,
+            after: NONE,
             author,
             day,
             tells_time,
@@ -163,7 +176,17 @@ impl Index {
         seen.sort_unstable();
         seen.dedup();
         for term in seen {
-            self.terms[term as usize].documents -= 1;
+            let term = &mut self.terms[term as usize];
+            let at = term
+                .postings
+                .partition_point(|one| place_of(*one) < place as usize);
+            if term
+                .postings
+                .get(at)
+                .is_some_and(|one| place_of(*one) == place as usize)
+            {
+                term.postings.remove(at);
+            }
         }
     }
 
@@ -202,7 +225,10 @@ impl Index {
             None => next,
         };
         if session == next {
-            self.sessions.push(Session::default());
+            self.sessions.push(Session {
+                last: NONE,
+                length: 0,
+            });
         }
         session
     }
@@ -237,7 +263,7 @@ impl Index {
     }
 
     fn rarity(&self, term: TermId) -> f32 {
-        rarity(self.terms[term as usize].documents, self.alive)
+        rarity(self.terms[term as usize].documents(), self.alive)
     }
 }
 

@@ -47,6 +47,14 @@ impl Default for RankConfig {
 }
 
 impl RankConfig {
+    /// Whether an entry's score is that of its own words.
+    pub(crate) fn is_plain(&self) -> bool {
+        let around = self.behind.iter().chain(&self.ahead);
+        around
+            .chain([&self.session, &self.coverage])
+            .all(|weight| *weight <= 0.0)
+    }
+
     /// BM25 and nothing else (Robertson and Zaragoza 2009, "The Probabilistic Relevance
     /// Framework"), with `k1` = 1.2 and `b` = 0.75.
     #[must_use]

@@ -3,8 +3,9 @@
 use crate::{
     Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryEntry, MemoryStore, Query,
     RecallError, Recalled, Tier,
-    context::{TITLE, heading, line},
-    index::Asked,
+    context::{TITLE, heading},
+    index::{Asked, Place},
+    store::{id_at, place_of},
 };
 
 /// After so many turns half of an entry's newness is gone.
@@ -19,17 +20,22 @@ pub(crate) struct Ranked {
     relevance: f32,
 }
 
-/// What can be recalled for a query, beside what must be: the best first.
-pub(crate) fn rank(store: &MemoryStore, query: &Query) -> Vec<Ranked> {
+/// At least so many of the entries that answer best are looked at.
+const LEAST_LOOKED_AT: usize = 1_024;
+
+/// What can be recalled for a query, beside what must be: the best first, at least `most` if there
+/// are as many.
+pub(crate) fn rank(store: &MemoryStore, query: &Query, most: usize) -> Vec<Ranked> {
     let asked = store.index().ask(&query.text, query.now);
-    candidates(store, query, &asked)
+    candidates(store, query, &asked, most)
 }
 
-fn candidates(store: &MemoryStore, query: &Query, asked: &Asked) -> Vec<Ranked> {
+fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) -> Vec<Ranked> {
     let config = store.config();
     let weights = config.weights;
     let scores = store.index().score(asked, &config.rank).of;
     let best = scores.iter().copied().fold(0.0, f32::max);
+    let least = (weights.least * best).max(f32::MIN_POSITIVE);
     let now = store.focus().now();
     let ranked = |entry: &MemoryEntry, relevance: f32, focus: f64| {
         let age = now.saturating_sub(entry.turn) as f32;
@@ -44,35 +50,43 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked) -> Vec<Ranked> 
         }
     };
     let is_wanted = |entry: &MemoryEntry| !entry.is_fixed() && may_be_shown(entry, query);
-    let mut all = Vec::new();
-    if best > 0.0 {
-        let least = (weights.least * best).max(f32::MIN_POSITIVE);
-        for (place, score) in scores
-            .iter()
-            .enumerate()
-            .filter(|(_, score)| **score >= least)
-        {
-            let Some(entry) = store.at(place).filter(|entry| is_wanted(entry)) else {
-                continue;
-            };
-            let focus = store
-                .focus()
-                .gate(entry.id)
-                .map_or(0.0, |gate| gate.value());
-            all.push(ranked(entry, score / best, focus));
-        }
+    let answers = |place: usize| best > 0.0 && scores[place] >= least;
+
+    let mut answering: Vec<(f32, usize)> = (0..scores.len())
+        .filter(|place| answers(*place))
+        .map(|place| (scores[place], place))
+        .collect();
+    // What else speaks for an entry can lift it over another only so far.
+    let looked_at = most.saturating_mul(4).max(LEAST_LOOKED_AT);
+    let is_better =
+        |one: &(f32, usize), two: &(f32, usize)| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1));
+    if answering.len() > looked_at {
+        answering.select_nth_unstable_by(looked_at, is_better);
+        answering.truncate(looked_at);
     }
+    let mut all: Vec<Ranked> = answering
+        .into_iter()
+        .filter_map(|(score, place)| {
+            let entry = store.get(id_at(place)).filter(|entry| is_wanted(entry))?;
+            let focus = match weights.focus > 0.0 {
+                true => store
+                    .focus()
+                    .gate(entry.id)
+                    .map_or(0.0, |gate| gate.value()),
+                false => 0.0,
+            };
+            Some(ranked(entry, score / best, focus))
+        })
+        .collect();
     // What is in focus without being asked for.
-    let in_focus = store.focus().open();
-    for (id, focus) in in_focus.take_while(|_| weights.focus > 0.0) {
-        let relevance = match store.place(id) {
-            Some(place) if best > 0.0 => scores[place as usize] / best,
-            _ => 0.0,
-        };
-        if best > 0.0 && relevance >= weights.least.max(f32::MIN_POSITIVE) {
-            continue;
-        }
+    let in_focus = store.focus().open().take_while(|_| weights.focus > 0.0);
+    let others = in_focus.filter(|(id, _)| place_of(*id).is_none_or(|place| !answers(place)));
+    for (id, focus) in others.take(looked_at) {
         if let Some(entry) = store.get(id).filter(|entry| is_wanted(entry)) {
+            let relevance = match place_of(id) {
+                Some(place) if best > 0.0 => scores[place] / best,
+                _ => 0.0,
+            };
             all.push(ranked(entry, relevance, focus));
         }
     }
@@ -106,15 +120,13 @@ pub(crate) fn recall(
     let config = store.config();
     let mut bill = Bill::new(budget, config);
     let mut chosen = Vec::new();
-    let fixed = store
-        .entries()
-        .filter(|entry| entry.is_fixed() && may_be_shown(entry, query));
+    let fixed = store.fixed().filter(|entry| may_be_shown(entry, query));
     for entry in fixed {
         let why = match entry.tier {
             Tier::System => "always: it is of the System tier",
             _ => "always: it is pinned",
         };
-        let cost = config.counter.count(&line(entry));
+        let cost = store.line_cost(entry.id);
         bill.add(entry.tier, cost);
         chosen.push((entry, why.to_owned(), cost));
     }
@@ -122,18 +134,13 @@ pub(crate) fn recall(
 
     let asked = store.index().ask(&query.text, query.now);
     let mut no_room = Vec::new();
-    for ranked in candidates(store, query, &asked) {
+    // No line takes less than a few tokens.
+    for ranked in candidates(store, query, &asked, budget.total() / 8) {
         let Some(entry) = store.get(ranked.id) else {
             continue;
         };
-        // The text alone says that most do not fit, once there is hardly any room.
-        let is_hopeless = bill.is_full(entry.tier);
-        let cost = if is_hopeless {
-            0
-        } else {
-            config.counter.count(&line(entry))
-        };
-        if is_hopeless || !bill.has_room(entry.tier, cost) {
+        let cost = store.line_cost(entry.id);
+        if !bill.has_room(entry.tier, cost) {
             no_room.push(ranked);
             continue;
         }
@@ -158,10 +165,8 @@ pub(crate) fn recall(
 /// Why an entry is there.
 fn reason(store: &MemoryStore, asked: &Asked, ranked: &Ranked) -> String {
     let relevance = ranked.relevance;
-    let place = store.place(ranked.id);
-    let shared = place
-        .map(|place| store.index().shared(asked, place, 3))
-        .unwrap_or_default();
+    let place = place_of(ranked.id).unwrap_or_default();
+    let shared = store.index().shared(asked, place as Place, 3);
     let focus = store
         .focus()
         .gate(ranked.id)
@@ -258,11 +263,6 @@ impl Bill {
     fn has_room(&self, tier: Tier, cost: usize) -> bool {
         let (total, own) = self.with(tier, cost);
         total <= self.budget.total() && own <= self.budget.tier(tier)
-    }
-
-    /// Whether not even a line of one token would fit.
-    fn is_full(&self, tier: Tier) -> bool {
-        !self.has_room(tier, 1)
     }
 
     fn add(&mut self, tier: Tier, cost: usize) {

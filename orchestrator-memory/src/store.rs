@@ -1,7 +1,7 @@
 //! The store: entries in tiers, their gates, and what ends with a task or a mission.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -9,15 +9,17 @@ use std::{
 use crate::{
     Budget, Context, EmaGate, EntryId, Explanation, Focus, MemoryConfig, MemoryEntry, NewEntry,
     Query, RecallError, SupersedeError, Tier, TurnReport,
+    context::line,
     index::{Fields, Index, Place},
     recall,
 };
 
 /// An entry with what the store knows about it.
 #[derive(Debug, Clone)]
-pub(crate) struct Record {
-    pub(crate) entry: MemoryEntry,
-    place: Place,
+struct Record {
+    entry: MemoryEntry,
+    /// How many tokens its line of a prompt costs.
+    line: u32,
 }
 
 /// What makes an entry take another's place: subject, tier and task.
@@ -37,17 +39,17 @@ const EVOKED: f32 = 0.05;
 #[derive(Debug, Clone)]
 pub struct MemoryStore {
     config: MemoryConfig,
-    records: BTreeMap<EntryId, Record>,
+    /// By place, which is the number of the entry less one. `None`: gone.
+    records: Vec<Option<Box<Record>>>,
     /// By the hash of tier, task and content: to fold what is said again.
     same: HashMap<u64, EntryId>,
     subjects: HashMap<Subject, EntryId>,
     /// What is there in many entries: authors, sessions, sources, tasks.
     names: HashSet<Arc<str>>,
     index: Index,
-    /// Whose text is at a place.
-    places: Vec<EntryId>,
     focus: Focus,
-    last_id: u64,
+    /// What every recall must have, if it may be shown.
+    fixed: BTreeSet<EntryId>,
 }
 
 impl Default for MemoryStore {
@@ -63,13 +65,12 @@ impl MemoryStore {
         Self {
             focus: Focus::new(Tier::ALL.map(|tier| *config.gate(tier))),
             config,
-            records: BTreeMap::new(),
+            records: Vec::new(),
             same: HashMap::new(),
             subjects: HashMap::new(),
             names: HashSet::new(),
             index: Index::default(),
-            places: Vec::new(),
-            last_id: 0,
+            fixed: BTreeSet::new(),
         }
     }
 
@@ -82,25 +83,26 @@ impl MemoryStore {
     pub fn add(&mut self, new: NewEntry) -> EntryId {
         let same = same(new.tier, new.task.as_deref(), &new.content);
         if let Some(id) = self.same.get(&same).copied()
-            && let Some(record) = self.records.get_mut(&id)
+            && let Some(record) = self.record_mut(id)
             && *record.entry.content == *new.content
         {
             let entry = &mut record.entry;
             entry.importance = entry.importance.max(new.importance);
             entry.pinned |= new.pinned;
             entry.expires = new.expires;
+            if entry.is_fixed() {
+                self.fixed.insert(id);
+            }
             self.focus.raise(id, new.importance);
             return id;
         }
-        self.last_id += 1;
-        let id = EntryId(self.last_id);
         let place = self.index.add(Fields {
             text: &new.content,
             session: new.session.as_deref(),
             author: &new.author,
             time: new.time,
         });
-        self.places.push(id);
+        let id = id_at(place as usize);
         let entry = MemoryEntry {
             id,
             tier: new.tier,
@@ -120,8 +122,13 @@ impl MemoryStore {
             superseded_by: None,
         };
         self.focus.insert(id, entry.tier, entry.importance);
+        if entry.is_fixed() {
+            self.fixed.insert(id);
+        }
         let subject = subject(&entry);
-        self.records.insert(id, Record { entry, place });
+        let line = self.config.counter.count(&line(&entry));
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        self.records.push(Some(Box::new(Record { entry, line })));
         self.same.insert(same, id);
         if let Some(subject) = subject
             && let Some(old) = self.subjects.insert(subject, id)
@@ -164,7 +171,7 @@ impl MemoryStore {
 
     fn retire(&mut self, old: EntryId, new: EntryId) {
         self.forget_text(old);
-        if let Some(record) = self.records.get_mut(&old) {
+        if let Some(record) = self.record_mut(old) {
             record.entry.superseded_by = Some(new);
         }
     }
@@ -187,7 +194,7 @@ impl MemoryStore {
         let touched: Vec<(EntryId, f32)> = evoked
             .into_iter()
             .filter(|(_, relevance)| *relevance >= EVOKED)
-            .map(|(place, relevance)| (self.places[place as usize], relevance))
+            .map(|(place, relevance)| (id_at(place as usize), relevance))
             .collect();
         self.focus.turn(&touched)
     }
@@ -225,7 +232,7 @@ impl MemoryStore {
     /// chooses from, without what must be there anyway.
     #[must_use]
     pub fn rank(&self, query: impl Into<Query>, most: usize) -> Vec<(EntryId, f32)> {
-        let ranked = recall::rank(self, &query.into());
+        let ranked = recall::rank(self, &query.into(), most);
         ranked
             .into_iter()
             .take(most)
@@ -247,7 +254,7 @@ impl MemoryStore {
     /// An entry, also a superseded one.
     #[must_use]
     pub fn get(&self, id: EntryId) -> Option<&MemoryEntry> {
-        self.records.get(&id).map(|record| &record.entry)
+        self.record(id).map(|record| &record.entry)
     }
 
     /// An entry's gate, as it is now; `None` where it has none, as it is superseded or gone.
@@ -258,7 +265,15 @@ impl MemoryStore {
 
     /// Every entry in the order of adding, also the superseded ones.
     pub fn entries(&self) -> impl Iterator<Item = &MemoryEntry> {
-        self.records.values().map(|record| &record.entry)
+        self.records.iter().flatten().map(|record| &record.entry)
+    }
+
+    fn record(&self, id: EntryId) -> Option<&Record> {
+        self.records.get(place_of(id)?)?.as_deref()
+    }
+
+    fn record_mut(&mut self, id: EntryId) -> Option<&mut Record> {
+        self.records.get_mut(place_of(id)?)?.as_deref_mut()
     }
 
     fn drop_where(&mut self, ends: impl Fn(&MemoryEntry) -> bool) -> Vec<MemoryEntry> {
@@ -275,19 +290,24 @@ impl MemoryStore {
             {
                 self.forget_text(id);
             }
-            dropped.extend(self.records.remove(&id).map(|record| record.entry));
+            let record = place_of(id).and_then(|place| self.records.get_mut(place)?.take());
+            dropped.extend(record.map(|record| record.entry));
         }
         dropped
     }
 
     /// Takes an entry's text out of the index, and lets it be added anew.
     fn forget_text(&mut self, id: EntryId) {
-        let Some(record) = self.records.get(&id) else {
+        let Some(place) = place_of(id) else {
+            return;
+        };
+        let Some(record) = self.records.get(place).and_then(Option::as_deref) else {
             return;
         };
         let entry = &record.entry;
-        self.index.remove(record.place, &entry.content);
+        self.index.remove(place as Place, &entry.content);
         self.focus.remove(id);
+        self.fixed.remove(&id);
         let same = same(entry.tier, entry.task.as_deref(), &entry.content);
         if self.same.get(&same) == Some(&id) {
             self.same.remove(&same);
@@ -311,13 +331,25 @@ impl MemoryStore {
         &self.focus
     }
 
-    pub(crate) fn at(&self, place: usize) -> Option<&MemoryEntry> {
-        self.get(*self.places.get(place)?)
+    /// What every recall must have, if it may be shown, in the order of adding.
+    pub(crate) fn fixed(&self) -> impl Iterator<Item = &MemoryEntry> {
+        self.fixed.iter().filter_map(|id| self.get(*id))
     }
 
-    pub(crate) fn place(&self, id: EntryId) -> Option<Place> {
-        self.records.get(&id).map(|record| record.place)
+    /// What a line of a prompt with the entry costs, in tokens.
+    pub(crate) fn line_cost(&self, id: EntryId) -> usize {
+        self.record(id).map_or(0, |record| record.line as usize)
     }
+}
+
+/// The entry at a place.
+pub(crate) fn id_at(place: usize) -> EntryId {
+    EntryId(place as u64 + 1)
+}
+
+/// The place of an entry.
+pub(crate) fn place_of(id: EntryId) -> Option<usize> {
+    usize::try_from(id.0).ok()?.checked_sub(1)
 }
 
 fn same(tier: Tier, task: Option<&str>, content: &str) -> u64 {

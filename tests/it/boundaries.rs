@@ -33,6 +33,7 @@ fn allowed(name: &str) -> Option<Vec<&'static str>> {
         "orchestrator-bench" => vec![
             "orchestrator-core",
             "orchestrator-hooks",
+            "orchestrator-memory",
             "orchestrator-pool",
             "orchestrator-state",
         ],

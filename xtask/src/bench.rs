@@ -3,9 +3,10 @@
 use crate::run::{Result, cargo, show};
 
 /// What can be measured, and the bench targets that do it.
-const AREAS: [(&str, &[&str]); 4] = [
+const AREAS: [(&str, &[&str]); 5] = [
     ("core", &["core", "core_memory"]),
     ("hooks", &["hooks"]),
+    ("memory", &["memory", "memory_size"]),
     ("pool", &["pool", "pool_mimalloc", "pool_memory"]),
     ("state", &["state", "state_memory"]),
 ];

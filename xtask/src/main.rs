@@ -26,7 +26,7 @@ cargo xtask CHORE
   test      setup, format, lints, tests, doctests, documentation
   ci        test, and what is slow: 50 interrupts, weight, real
   weight    the time of a cold release build, and the number of dependencies [--json]
-  bench     AREA (core, hooks, pool, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
+  bench     AREA (core, hooks, memory, pool, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
   crash     AREA (state, core): kills, power cuts, faults, histories, millions of tasks [--json] [--short] [--only NAME] [--seed N]
   eval      AREA (memory): how much of the evidence for questions is recalled --data DIR [--json]
   fuzz      [TARGET] (config, journal, todo): any bytes for the readers [--seconds N]

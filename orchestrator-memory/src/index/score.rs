@@ -6,6 +6,10 @@ use crate::rank::RankConfig;
 /// How much of a term is enough for it to be covered by half.
 const COVERED: f32 = 0.3;
 
+/// A term that more than this share of all entries have, in percent, says nothing of what stands
+/// around an entry that has it.
+const COMMON: usize = 12;
+
 /// How soon more of a term in the same session adds nothing, and how much a long session counts
 /// less: `k1` and `b` of BM25, for sessions.
 const SESSION_SATURATION: f32 = 1.2;
@@ -26,31 +30,28 @@ impl Index {
             return Scores { of: total };
         }
         let average = self.length as f32 / self.alive as f32;
+        let sessions = if config.session > 0.0 {
+            self.sessions.len()
+        } else {
+            0
+        };
+        // What one of a term counts, in an entry of its length.
+        let each = self.documents.iter().map(|document| {
+            let length = document.length as f32 / average;
+            1.0 / (1.0 - config.length + config.length * length).max(f32::MIN_POSITIVE)
+        });
         let mut sums = Sums {
+            each: each.collect(),
             near: vec![0.0; documents],
             touched: Vec::new(),
             covered: vec![0.0; if config.coverage > 0.0 { documents } else { 0 }],
-            by_session: vec![
-                0.0;
-                if config.session > 0.0 {
-                    self.sessions.len()
-                } else {
-                    0
-                }
-            ],
-            session_counts: vec![
-                0.0;
-                if config.session > 0.0 {
-                    self.sessions.len()
-                } else {
-                    0
-                }
-            ],
+            by_session: vec![0.0; sessions],
+            session_counts: vec![0.0; sessions],
             touched_sessions: Vec::new(),
         };
         let whole: f32 = self.lexical(asked).map(|term| self.rarity(term)).sum();
         for term in self.lexical(asked) {
-            self.add_term(term, average, config, &mut sums, &mut total);
+            self.add_term(term, config, &mut sums, &mut total);
         }
         for (place, document) in self.documents.iter().enumerate() {
             let score = &mut total[place];
@@ -79,39 +80,36 @@ impl Index {
             .and_then(|author| self.authors.get(author as usize));
         let of_name = move |term: &u32| named.is_some_and(|author| author.terms.contains(term));
         let terms = asked.terms.iter().copied();
-        terms.filter(move |term| !of_name(term) && self.terms[*term as usize].documents > 0)
+        terms.filter(move |term| !of_name(term) && !self.terms[*term as usize].postings.is_empty())
     }
 
     /// BM25 over the entry and its neighbours, as over the fields of one document (Robertson,
     /// Zaragoza and Taylor 2004, "Simple BM25 Extension to Multiple Weighted Fields"): counts are
     /// added up before they saturate.
-    fn add_term(
-        &self,
-        term: u32,
-        average: f32,
-        config: &RankConfig,
-        sums: &mut Sums,
-        total: &mut [f32],
-    ) {
+    fn add_term(&self, term: u32, config: &RankConfig, sums: &mut Sums, total: &mut [f32]) {
         let weight = self.rarity(term);
-        for posting in &self.terms[term as usize].postings {
+        let saturation = config.saturation;
+        let postings = &self.terms[term as usize].postings;
+        if config.is_plain() {
+            for posting in postings {
+                let place = place_of(*posting);
+                let near = count_of(*posting) * sums.each[place];
+                total[place] += weight * near * (saturation + 1.0) / (near + saturation);
+            }
+            return;
+        }
+        let is_common = postings.len() > COMMON * self.alive as usize / 100;
+        for posting in postings {
             let (place, count) = (place_of(*posting), count_of(*posting));
             let document = &self.documents[place];
-            if !document.is_alive {
-                continue;
-            }
-            let length = document.length as f32 / average;
-            let count_here = count / (1.0 - config.length + config.length * length);
-            sums.add(place, count_here);
-            let members = &self.sessions[document.session as usize].members;
-            let turn = document.turn as usize;
-            for (distance, (behind, ahead)) in (1..).zip(config.behind.iter().zip(&config.ahead)) {
-                if let Some(next) = members.get(turn + distance) {
-                    sums.add(*next as usize, behind * count_here);
+            let near = count * sums.each[place];
+            if is_common {
+                total[place] += weight * near * (saturation + 1.0) / (near + saturation);
+                if let Some(covered) = sums.covered.get_mut(place) {
+                    *covered += weight * near / (near + COVERED);
                 }
-                if let Some(before) = turn.checked_sub(distance) {
-                    sums.add(members[before] as usize, ahead * count_here);
-                }
+            } else {
+                self.add_around(document, place, near, config, sums);
             }
             if let Some(session) = sums.session_counts.get_mut(document.session as usize) {
                 if *session == 0.0 {
@@ -120,7 +118,6 @@ impl Index {
                 *session += count;
             }
         }
-        let saturation = config.saturation;
         for place in sums.touched.drain(..) {
             let near = std::mem::take(&mut sums.near[place]);
             total[place] += weight * near * (saturation + 1.0) / (near + saturation);
@@ -138,6 +135,29 @@ impl Index {
             let enough = SESSION_SATURATION * (1.0 - SESSION_LENGTH + SESSION_LENGTH * length);
             sums.by_session[session] +=
                 weight * count * (SESSION_SATURATION + 1.0) / (count + enough);
+        }
+    }
+
+    /// Counts a term in an entry and in those around it.
+    fn add_around(
+        &self,
+        document: &super::Document,
+        place: usize,
+        near: f32,
+        config: &RankConfig,
+        sums: &mut Sums,
+    ) {
+        sums.add(place, near);
+        let (mut before, mut after) = (document.before, document.after);
+        for (behind, ahead) in config.behind.iter().zip(&config.ahead) {
+            if let Some(next) = self.documents.get(after as usize) {
+                sums.add(after as usize, behind * near);
+                after = next.after;
+            }
+            if let Some(last) = self.documents.get(before as usize) {
+                sums.add(before as usize, ahead * near);
+                before = last.before;
+            }
         }
     }
 
@@ -187,10 +207,10 @@ impl Index {
         let mut whole = 0.0;
         for term in &asked.terms {
             let term = &self.terms[*term as usize];
-            if term.documents == 0 {
+            if term.postings.is_empty() {
                 continue;
             }
-            let weight = rarity(term.documents, self.alive);
+            let weight = rarity(term.documents(), self.alive);
             whole += weight;
             for posting in &term.postings {
                 let place = place_of(*posting);
@@ -240,6 +260,8 @@ impl Index {
 
 /// What is summed up term by term.
 struct Sums {
+    /// What one of a term counts, at a place.
+    each: Vec<f32>,
     /// The counts of one term in and around a place.
     near: Vec<f32>,
     touched: Vec<usize>,
