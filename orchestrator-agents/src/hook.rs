@@ -104,7 +104,8 @@ impl Hooks {
     /// - `resource-control` (before a model call, last): a request that would not fit into the model's
     ///   context window goes out without the oldest results of tools.
     /// - `sanity` (after a model call): an answer that is empty, that repeats itself over and over
-    ///   or that is no text ends the turn, and the task is tried anew.
+    ///   or that is no text ends the turn, and the task is tried anew. (After a tool call:) a result
+    ///   with nothing in it is called so.
     /// - `metrics` (after a model call and a tool call, early): see [`metrics`](Self::metrics).
     /// - `continue` (when a turn is done): one who has not reported is asked once more.
     ///
@@ -189,6 +190,11 @@ impl Hooks {
                 .map_or(AfterModelAction::Take, AfterModelAction::Reject)
         });
         hooks.after_model_call.register(sanity)?.keep();
+        let sanity = Hook::new("sanity", |call: &AfterToolCall| {
+            sanity::in_place_of(&call.result)
+                .map_or(AfterToolAction::Keep, AfterToolAction::Replace)
+        });
+        hooks.after_tool_call.register(sanity)?.keep();
 
         let go_on = Hook::new("continue", |turn: &TurnFinished| match turn.end {
             TurnEnd::Silent(_) if turn.continued == 0 => TurnAction::Inject(GO_ON.into()),

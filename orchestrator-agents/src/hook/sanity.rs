@@ -1,4 +1,6 @@
-//! Answers of a model that are of no use to anyone.
+//! Answers and results that are of no use to anyone.
+
+use serde_json::Value;
 
 use crate::model::ModelResponse;
 
@@ -30,6 +32,21 @@ pub(super) fn complaint(response: &ModelResponse) -> Option<String> {
     let strange = text.chars().filter(|c| is_strange(*c)).count();
     let share = strange as f64 / text.chars().count() as f64;
     (share > STRANGE).then(|| "the model's answer is no text".into())
+}
+
+/// What a model is told instead of a tool's result that has nothing in it, which it might take for a
+/// failure, or for its own words.
+pub(super) fn in_place_of(result: &Result<Value, String>) -> Option<Result<Value, String>> {
+    match result {
+        Ok(Value::Null) => Some(Ok("the tool has ended well, and has nothing to tell".into())),
+        Ok(Value::String(text)) if text.trim().is_empty() => {
+            Some(Ok("the tool has ended well, and its output is empty".into()))
+        }
+        Err(words) if words.trim().is_empty() => {
+            Some(Err("the tool has failed, and does not say why".into()))
+        }
+        _ => None,
+    }
 }
 
 /// The piece that a text ends with again and again, where that makes up most of the text.
@@ -101,6 +118,27 @@ mod tests {
             })
             .collect();
         assert!(said(noise).is_some_and(|words| words.contains("no text")));
+    }
+
+    #[test]
+    fn an_empty_result_is_called_so() {
+        for (empty, words) in [
+            (Ok(Value::Null), "nothing to tell"),
+            (Ok(json!(" \n")), "output is empty"),
+            (Err(String::new()), "does not say why"),
+        ] {
+            let told = in_place_of(&empty).unwrap();
+            assert_eq!(told.is_ok(), empty.is_ok());
+            let told = told.map_or_else(|words| words, |value| value.to_string());
+            assert!(told.contains(words), "{told}");
+        }
+        for full in [
+            Ok(json!({"matches": 0})),
+            Ok(json!([])),
+            Err("no".to_owned()),
+        ] {
+            assert_eq!(in_place_of(&full), None);
+        }
     }
 
     #[test]
