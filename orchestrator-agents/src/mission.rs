@@ -5,6 +5,7 @@ mod dispatch;
 mod driver;
 mod error;
 mod land;
+mod learned;
 mod lock;
 mod options;
 mod planning;

@@ -36,9 +36,17 @@ fn scene() -> Scene {
 }
 
 fn run(scene: &Scene, hooks: Hooks) -> (Result<MissionSummary, MissionError>, Arc<Told>) {
+    run_checked(scene, hooks, "true")
+}
+
+fn run_checked(
+    scene: &Scene,
+    hooks: Hooks,
+    check: &str,
+) -> (Result<MissionSummary, MissionError>, Arc<Told>) {
     let mut options = MissionOptions::new(REPLACE, scene.repo());
     options.cache = scene.root().join("cache");
-    options.checks = vec!["true".to_owned()];
+    options.checks = vec![check.to_owned()];
     options.hooks = Some(Arc::new(hooks));
     let told = Arc::new(Told::default());
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -214,17 +222,7 @@ fn work_that_may_not_land_is_tried_again_and_waived() {
         RemarkAction::Silent
     });
     keep(&hooks.task_completed, note);
-    let reminded: Arc<Mutex<Vec<String>>> = Arc::default();
-    let of = Arc::clone(&reminded);
-    let listen = Hook::new("listen", move |call: &BeforeModelCall| {
-        if let (Role::Worker, Some(Message::User { text })) =
-            (call.role, call.request.messages.last())
-        {
-            of.lock().unwrap().push(text.clone());
-        }
-        BeforeModelAction::Send
-    });
-    keep(&hooks.before_model_call, listen.after("memory-gate"));
+    let reminded = listen(&hooks, Role::Worker);
     let (ended, told) = run(&scene, hooks);
     assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
     let refused = which.lock().unwrap().clone().unwrap();
@@ -287,6 +285,50 @@ fn a_tool_is_called_within_a_turn() {
         position("planner ends") < position("worker calls"),
         "{course:?}"
     );
+}
+
+/// The last message of each request of a role, after memory has been put in.
+fn listen(hooks: &Hooks, role: Role) -> Arc<Mutex<Vec<String>>> {
+    let heard: Arc<Mutex<Vec<String>>> = Arc::default();
+    let of = Arc::clone(&heard);
+    let listen = Hook::new("listen", move |call: &BeforeModelCall| {
+        if let (true, Some(Message::User { text })) =
+            (call.role == role, call.request.messages.last())
+        {
+            of.lock().unwrap().push(text.clone());
+        }
+        BeforeModelAction::Send
+    });
+    keep(&hooks.before_model_call, listen.after("memory-gate"));
+    heard
+}
+
+/// What one mission gave up, the next one's Planner is told of; once it has landed, no more.
+#[test]
+fn a_mission_learns_from_those_before_it() {
+    let scene = scene();
+    let planned = |check: &str| {
+        let hooks = Hooks::standard().unwrap();
+        let heard = listen(&hooks, Role::Planner);
+        let (ended, _) = run_checked(&scene, hooks, check);
+        let landed = ended.unwrap().reason;
+        let heard = heard.lock().unwrap();
+        let is_told = heard
+            .iter()
+            .any(|text| text.contains("An earlier mission gave up"));
+        (landed, is_told)
+    };
+    let (landed, is_told) = planned("! grep -q new_name a/a.py");
+    assert_eq!(
+        (landed.as_str(), is_told),
+        ("1 item landed, 1 waived", false)
+    );
+    let (landed, is_told) = planned("true");
+    assert_eq!((landed.as_str(), is_told), ("1 item landed", true));
+    scene.write("a/a.py", "old_name(3)\n");
+    scene.commit("once more");
+    let (_, is_told) = planned("true");
+    assert!(!is_told, "it has landed since");
 }
 
 /// Every file beneath a folder that holds these bytes.

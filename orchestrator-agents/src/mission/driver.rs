@@ -14,6 +14,7 @@ use super::Decision;
 use super::admission::Door;
 use super::dispatch::dispatch;
 use super::error::MissionError;
+use super::learned::learned;
 use super::lock::RepositoryLock;
 use super::options::MissionOptions;
 use super::planning::plan;
@@ -153,6 +154,8 @@ struct Opened {
     recorder: Recorder,
     receipts: PathBuf,
     todo: PathBuf,
+    /// By earlier missions.
+    learned: Vec<NewEntry>,
     lock: RepositoryLock,
 }
 
@@ -178,6 +181,10 @@ async fn open(
             },
         })?;
     let lock = RepositoryLock::take(&git, &holder).await?;
+    let learned = learned(&journal_folder).map_err(|source| MissionError::History {
+        folder: journal_folder.clone(),
+        source,
+    })?;
     let recorder = Recorder::new(Arc::new(journal), observer)?;
     let mut notes = repository.notes.clone();
     if report.cut_bytes > 0 {
@@ -207,6 +214,7 @@ async fn open(
         recorder,
         receipts,
         todo,
+        learned,
         lock,
     })
 }
@@ -256,6 +264,7 @@ async fn conduct(
         recorder,
         receipts,
         todo,
+        learned,
         // Held to the end of the mission.
         lock: _lock,
     } = opened;
@@ -283,6 +292,9 @@ async fn conduct(
         Tier::System,
         format!("The objective: {}", options.objective),
     ));
+    for entry in learned {
+        memory.remember(entry);
+    }
     let controller = options.admission.clone();
     let door = Door::new(controller, &mission, model.name(), cancel.clone());
     let started = MissionStarted {

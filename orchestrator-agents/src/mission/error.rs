@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use orchestrator_core::{Rejection, TaskError};
 use orchestrator_hooks::{HookFailure, RegisterError};
-use orchestrator_state::{Holder, OpenError};
+use orchestrator_state::{Holder, OpenError, ReadError};
 use orchestrator_tools::{CommandError, RegistryError, ToolError};
 
 use crate::git::GitError;
@@ -42,6 +42,18 @@ pub enum MissionError {
         /// Why.
         #[source]
         source: OpenError,
+    },
+    /// What earlier missions have written down cannot be read.
+    #[error(
+        "the journal in {} cannot be read to its end; `orchestrator log verify` tells more",
+        folder.display()
+    )]
+    History {
+        /// Its folder.
+        folder: PathBuf,
+        /// Why.
+        #[source]
+        source: ReadError,
     },
     /// The state folder cannot be made.
     #[error("could not write {}", path.display())]
