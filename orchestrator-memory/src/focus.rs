@@ -234,6 +234,23 @@ impl Focus {
         })
     }
 
+    /// A gate as it was when it was last touched, and when that was.
+    pub(crate) fn touched(&self, id: EntryId) -> Option<(EmaGate, Tier, u64)> {
+        let touched = self.gates.get(&id)?;
+        Some((touched.gate, touched.tier, touched.turn))
+    }
+
+    /// Puts such a gate in the place of the entry's.
+    pub(crate) fn restore(&mut self, id: EntryId, gate: EmaGate, tier: Tier, turn: u64) {
+        self.remove(id);
+        self.put(id, gate, tier, turn);
+    }
+
+    /// Goes on from this turn.
+    pub(crate) fn go_to(&mut self, turn: u64) {
+        self.turn = turn;
+    }
+
     /// Takes a gate out of the order, and gives it as it is now.
     fn take(&mut self, id: EntryId) -> Option<(EmaGate, Tier)> {
         let touched = self.gates.get(&id)?;

@@ -41,6 +41,8 @@ pub(crate) struct Index {
     alive: u32,
     /// Of those that are alive.
     length: u64,
+    /// In which one is alive.
+    sessions_alive: u32,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,6 +78,7 @@ struct Document {
 struct Session {
     /// The place of its newest.
     last: u32,
+    alive: u32,
     /// Of those that are alive.
     length: u32,
 }
@@ -84,6 +87,7 @@ struct Session {
 struct Author {
     /// The stems of the name.
     terms: Vec<TermId>,
+    documents: u32,
 }
 
 #[derive(Debug, Clone)]
@@ -109,31 +113,39 @@ impl Index {
         let place = u32::try_from(self.documents.len()).expect("fewer than four billion entries");
         let mut tells_time = false;
         let mut length = 0_u32;
-        let mut seen: Vec<TermId> = Vec::new();
+        // With their places in the text.
+        let mut seen: Vec<(TermId, u32)> = Vec::new();
         text::each_form(fields.text, |form| {
             tells_time |= text::is_of_time(form);
+            seen.push((self.term(form), length));
             length = length.saturating_add(1);
-            seen.push(self.term(form));
         });
         seen.sort_unstable();
-        let mut weight = 0.0;
+        let mut rarities: Vec<(u32, f32)> = Vec::with_capacity(seen.len());
         self.alive += 1;
-        for of_one in seen.chunk_by(|one, two| one == two) {
-            let term = &mut self.terms[of_one[0] as usize];
+        for of_one in seen.chunk_by(|one, two| one.0 == two.0) {
+            let (term, first) = of_one[0];
+            let term = &mut self.terms[term as usize];
             let count = u32::try_from(of_one.len()).unwrap_or(MOST).min(MOST);
             if term.postings.len() == term.postings.capacity() {
                 // A quarter more, not twice as much: postings are most of what an entry takes.
                 term.postings.reserve_exact(term.postings.len() / 4 + 2);
             }
             term.postings.push(place << COUNT_BITS | count);
-            weight += rarity(term.documents(), self.alive);
+            rarities.push((first, rarity(term.documents(), self.alive)));
         }
+        // In the order of the text, not of the numbers that terms happen to have: a sum of floats
+        // depends on it.
+        rarities.sort_unstable_by_key(|(first, _)| *first);
+        let weight = rarities.iter().map(|(_, rarity)| rarity).sum();
         self.length += u64::from(length);
 
         let session = self.session(fields.session);
         let of_all = &mut self.sessions[session as usize];
         let before = std::mem::replace(&mut of_all.last, place);
         of_all.length += length;
+        of_all.alive += 1;
+        self.sessions_alive += u32::from(of_all.alive == 1);
         if let Some(before) = self.documents.get_mut(before as usize) {
             before.after = place;
         }
@@ -144,6 +156,9 @@ impl Index {
             day.documents += 1;
         }
         let author = self.author(fields.author);
+        if let Some(author) = self.authors.get_mut(author as usize) {
+            author.documents += 1;
+        }
         self.documents.push(Document {
             length,
             weight,
@@ -158,6 +173,35 @@ impl Index {
         place
     }
 
+    /// Leaves a place free.
+    pub(crate) fn skip(&mut self) {
+        self.documents.push(Document {
+            length: 0,
+            weight: 0.0,
+            session: NONE,
+            before: NONE,
+            after: NONE,
+            author: NONE,
+            day: NONE,
+            tells_time: false,
+            is_alive: false,
+        });
+    }
+
+    /// What a text's terms weighed when it came.
+    pub(crate) fn weight(&self, place: Place) -> f32 {
+        self.documents
+            .get(place as usize)
+            .map_or(0.0, |document| document.weight)
+    }
+
+    /// Sets that, for a text that came at another time.
+    pub(crate) fn set_weight(&mut self, place: Place, weight: f32) {
+        if let Some(document) = self.documents.get_mut(place as usize) {
+            document.weight = weight;
+        }
+    }
+
     /// Takes a text out again; it has to be the one that was taken in.
     pub(crate) fn remove(&mut self, place: Place, text: &str) {
         let document = &mut self.documents[place as usize];
@@ -165,11 +209,36 @@ impl Index {
             return;
         }
         document.is_alive = false;
+        let Document {
+            length,
+            session,
+            before,
+            after,
+            author,
+            day,
+            ..
+        } = *document;
         self.alive -= 1;
-        self.length -= u64::from(document.length);
-        self.sessions[document.session as usize].length -= document.length;
-        if let Some(day) = self.days.get_mut(document.day as usize) {
+        self.length -= u64::from(length);
+        if let Some(day) = self.days.get_mut(day as usize) {
             day.documents -= 1;
+        }
+        if let Some(author) = self.authors.get_mut(author as usize) {
+            author.documents -= 1;
+        }
+        // Those around it are neighbours now.
+        if let Some(before) = self.documents.get_mut(before as usize) {
+            before.after = after;
+        }
+        if let Some(after) = self.documents.get_mut(after as usize) {
+            after.before = before;
+        }
+        let session = &mut self.sessions[session as usize];
+        session.length -= length;
+        session.alive -= 1;
+        self.sessions_alive -= u32::from(session.alive == 0);
+        if session.last == place {
+            session.last = before;
         }
         let mut seen: Vec<TermId> = Vec::new();
         text::each_form(text, |form| seen.extend(self.known(form)));
@@ -227,6 +296,7 @@ impl Index {
         if session == next {
             self.sessions.push(Session {
                 last: NONE,
+                alive: 0,
                 length: 0,
             });
         }
@@ -244,7 +314,10 @@ impl Index {
         text::each_form(name, |form| forms.push(form.to_owned()));
         let terms = forms.iter().map(|form| self.term(form)).collect();
         let next = u32::try_from(self.authors.len()).unwrap_or(NONE);
-        self.authors.push(Author { terms });
+        self.authors.push(Author {
+            terms,
+            documents: 0,
+        });
         self.author_names.insert(name.into(), next);
         next
     }

@@ -9,6 +9,7 @@
 //!   [`MemoryStore::recall`] answers a [`Query`] within a [`Budget`].
 //! - A [`Context`] is that answer: entries, each with the reason why it is there, in an order
 //!   that keeps the beginning of the prompt the same from turn to turn.
+//! - [`DurableMemory`] has a [`MemoryBackend`] keep every change of a store.
 //! - A [`TokenCounter`] says what a text costs.
 //!
 //! Relevance is lexical: words and parts of identifiers, in the entry and around it, weighted by
@@ -52,9 +53,11 @@
 //! # }
 //! ```
 
+mod change;
 mod config;
 mod context;
 mod date;
+mod durable;
 mod entry;
 mod error;
 mod focus;
@@ -68,8 +71,10 @@ mod text;
 mod tier;
 mod tokens;
 
+pub use change::{MemoryChange, MemorySnapshot, SCHEMA, SnapshotError};
 pub use config::MemoryConfig;
 pub use context::{Context, Explanation, LeftOut, Recalled};
+pub use durable::{DurableMemory, MemoryBackend, OpenMemoryError};
 pub use entry::{EntryId, MemoryEntry, NewEntry};
 pub use error::{RecallError, SupersedeError};
 pub use focus::{Focus, TurnReport};

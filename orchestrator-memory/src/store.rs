@@ -7,8 +7,10 @@ use std::{
 };
 
 use crate::{
-    Budget, Context, EmaGate, EntryId, Explanation, Focus, MemoryConfig, MemoryEntry, NewEntry,
-    Query, RecallError, SupersedeError, Tier, TurnReport,
+    Budget, Context, EmaGate, EntryId, Explanation, Focus, MemoryChange, MemoryConfig, MemoryEntry,
+    MemorySnapshot, NewEntry, Query, RecallError, SCHEMA, SnapshotError, SupersedeError, Tier,
+    TurnReport,
+    change::Saved,
     context::line,
     index::{Fields, Index, Place},
     recall,
@@ -50,6 +52,8 @@ pub struct MemoryStore {
     focus: Focus,
     /// What every recall must have, if it may be shown.
     fixed: BTreeSet<EntryId>,
+    /// What has changed since somebody asked, if anybody wants to know.
+    changes: Option<Vec<MemoryChange>>,
 }
 
 impl Default for MemoryStore {
@@ -71,6 +75,7 @@ impl MemoryStore {
             names: HashSet::new(),
             index: Index::default(),
             fixed: BTreeSet::new(),
+            changes: None,
         }
     }
 
@@ -83,36 +88,29 @@ impl MemoryStore {
     pub fn add(&mut self, new: NewEntry) -> EntryId {
         let same = same(new.tier, new.task.as_deref(), &new.content);
         if let Some(id) = self.same.get(&same).copied()
-            && let Some(record) = self.record_mut(id)
-            && *record.entry.content == *new.content
+            && let Some(entry) = self.get(id)
+            && *entry.content == *new.content
         {
-            let entry = &mut record.entry;
-            entry.importance = entry.importance.max(new.importance);
-            entry.pinned |= new.pinned;
-            entry.expires = new.expires;
-            if entry.is_fixed() {
-                self.fixed.insert(id);
-            }
-            self.focus.raise(id, new.importance);
+            self.make(MemoryChange::Repeated {
+                id,
+                importance: entry.importance.max(new.importance),
+                raised: new.importance,
+                pinned: entry.pinned || new.pinned,
+                expires: new.expires,
+            });
             return id;
         }
-        let place = self.index.add(Fields {
-            text: &new.content,
-            session: new.session.as_deref(),
-            author: &new.author,
-            time: new.time,
-        });
-        let id = id_at(place as usize);
+        let id = id_at(self.records.len());
         let entry = MemoryEntry {
             id,
             tier: new.tier,
-            task: new.task.map(|task| self.name(&task)),
+            task: new.task.map(Into::into),
             tokens: self.config.counter.count(&new.content),
             content: new.content.into(),
             subject: new.subject.map(Into::into),
-            source: self.name(&new.source),
-            author: self.name(&new.author),
-            session: new.session.map(|session| self.name(&session)),
+            source: new.source.into(),
+            author: new.author.into(),
+            session: new.session.map(Into::into),
             time: new.time,
             expires: new.expires,
             links: new.links,
@@ -121,28 +119,106 @@ impl MemoryStore {
             pinned: new.pinned,
             superseded_by: None,
         };
-        self.focus.insert(id, entry.tier, entry.importance);
+        self.make(MemoryChange::Added { entry });
+        id
+    }
+
+    /// Makes a change, and keeps it for who wants to know.
+    fn make(&mut self, change: MemoryChange) {
+        self.apply(&change);
+        if let Some(changes) = &mut self.changes {
+            changes.push(change);
+        }
+    }
+
+    /// Makes a change that another store, or this one before, has made: see
+    /// [`take_changes`](Self::take_changes). One that does not fit, such as of an entry that is not
+    /// there, does nothing.
+    pub fn apply(&mut self, change: &MemoryChange) {
+        match change {
+            MemoryChange::Added { entry } => self.insert(entry.clone()),
+            MemoryChange::Repeated {
+                id,
+                importance,
+                raised,
+                pinned,
+                expires,
+            } => {
+                if let Some(record) = self.record_mut(*id) {
+                    let entry = &mut record.entry;
+                    entry.importance = *importance;
+                    entry.pinned = *pinned;
+                    entry.expires = *expires;
+                    if entry.is_fixed() {
+                        self.fixed.insert(*id);
+                    }
+                    self.focus.raise(*id, *raised);
+                }
+            }
+            MemoryChange::Superseded { old, new } => self.retire(*old, *new),
+            MemoryChange::Turned { touched } => _ = self.focus.turn(touched),
+            MemoryChange::Dropped { entries } => {
+                for id in entries {
+                    self.remove(*id);
+                }
+            }
+        }
+    }
+
+    /// Puts an entry in that has its name already.
+    fn insert(&mut self, entry: MemoryEntry) {
+        let Some(place) = place_of(entry.id).filter(|place| *place >= self.records.len()) else {
+            return;
+        };
+        self.skip_to(place);
+        let entry = MemoryEntry {
+            task: entry.task.map(|task| self.name(task)),
+            source: self.name(entry.source),
+            author: self.name(entry.author),
+            session: entry.session.map(|session| self.name(session)),
+            ..entry
+        };
+        self.index.add(Fields {
+            text: &entry.content,
+            session: entry.session.as_deref(),
+            author: &entry.author,
+            time: entry.time,
+        });
+        let (id, tier) = (entry.id, entry.tier);
+        self.focus.insert(id, tier, entry.importance);
+        self.same
+            .insert(same(tier, entry.task.as_deref(), &entry.content), id);
         if entry.is_fixed() {
             self.fixed.insert(id);
         }
         let subject = subject(&entry);
-        let line = self.config.counter.count(&line(&entry));
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        self.records.push(Some(Box::new(Record { entry, line })));
-        self.same.insert(same, id);
+        self.push(entry);
         if let Some(subject) = subject
             && let Some(old) = self.subjects.insert(subject, id)
         {
             self.retire(old, id);
         }
-        id
     }
 
-    fn name(&mut self, name: &str) -> Arc<str> {
-        if let Some(known) = self.names.get(name) {
+    fn push(&mut self, entry: MemoryEntry) {
+        let line = self.config.counter.count(&line(&entry));
+        let line = u32::try_from(line).unwrap_or(u32::MAX);
+        self.records.push(Some(Box::new(Record { entry, line })));
+    }
+
+    /// Leaves places free up to this one.
+    fn skip_to(&mut self, place: usize) {
+        while self.records.len() < place {
+            self.records.push(None);
+            self.index.skip();
+        }
+    }
+
+    /// The one copy of a text that many entries have.
+    fn name(&mut self, name: Arc<str>) -> Arc<str> {
+        if let Some(known) = self.names.get(&name) {
             return Arc::clone(known);
         }
-        let name: Arc<str> = name.into();
         self.names.insert(Arc::clone(&name));
         name
     }
@@ -165,7 +241,7 @@ impl MemoryStore {
             let tier = old_entry.tier;
             return Err(SupersedeError::ShorterLived { old, tier, new });
         }
-        self.retire(old, new);
+        self.make(MemoryChange::Superseded { old, new });
         Ok(())
     }
 
@@ -196,7 +272,11 @@ impl MemoryStore {
             .filter(|(_, relevance)| *relevance >= EVOKED)
             .map(|(place, relevance)| (id_at(place as usize), relevance))
             .collect();
-        self.focus.turn(&touched)
+        let report = self.focus.turn(&touched);
+        if let Some(changes) = &mut self.changes {
+            changes.push(MemoryChange::Turned { touched });
+        }
+        report
     }
 
     /// Picks what goes into a prompt.
@@ -282,18 +362,97 @@ impl MemoryStore {
             .filter(|entry| ends(entry))
             .map(|entry| entry.id)
             .collect();
-        let mut dropped = Vec::with_capacity(ids.len());
-        for id in ids {
-            if self
-                .get(id)
-                .is_some_and(|entry| entry.superseded_by.is_none())
-            {
-                self.forget_text(id);
-            }
-            let record = place_of(id).and_then(|place| self.records.get_mut(place)?.take());
-            dropped.extend(record.map(|record| record.entry));
+        if ids.is_empty() {
+            return Vec::new();
+        }
+        let dropped: Vec<MemoryEntry> = ids.iter().filter_map(|id| self.remove(*id)).collect();
+        if let Some(changes) = &mut self.changes {
+            changes.push(MemoryChange::Dropped { entries: ids });
         }
         dropped
+    }
+
+    fn remove(&mut self, id: EntryId) -> Option<MemoryEntry> {
+        if self.get(id)?.superseded_by.is_none() {
+            self.forget_text(id);
+        }
+        let record = self.records.get_mut(place_of(id)?)?.take()?;
+        Some(record.entry)
+    }
+
+    /// From now on, keeps what changes for [`take_changes`](Self::take_changes).
+    pub fn watch(&mut self) {
+        self.changes.get_or_insert_default();
+    }
+
+    /// What has changed since the last call, or since [`watch`](Self::watch), without which there
+    /// is nothing.
+    #[must_use]
+    pub fn take_changes(&mut self) -> Vec<MemoryChange> {
+        self.changes
+            .as_mut()
+            .map(std::mem::take)
+            .unwrap_or_default()
+    }
+
+    /// All of it, to be kept.
+    #[must_use]
+    pub fn snapshot(&self) -> MemorySnapshot {
+        let saved = self
+            .records
+            .iter()
+            .enumerate()
+            .filter_map(|(place, record)| {
+                let entry = record.as_ref()?.entry.clone();
+                Some(Saved {
+                    weight: self.index.weight(place as Place),
+                    gate: self.focus.touched(entry.id),
+                    entry,
+                })
+            });
+        MemorySnapshot {
+            schema: SCHEMA,
+            turn: self.focus.now(),
+            last_id: self.records.len() as u64,
+            entries: saved.collect(),
+        }
+    }
+
+    /// The store of which this is a snapshot, with these settings.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] where what it says does not fit together.
+    pub fn restore(config: MemoryConfig, snapshot: MemorySnapshot) -> Result<Self, SnapshotError> {
+        let mut store = Self::new(config);
+        for Saved {
+            entry,
+            weight,
+            gate,
+        } in snapshot.entries
+        {
+            let id = entry.id;
+            let damaged = |what| SnapshotError::Damaged { id, what };
+            let place = place_of(id).filter(|place| *place >= store.records.len());
+            let place = place.ok_or_else(|| damaged("is out of order"))?;
+            if id.0 > snapshot.last_id {
+                return Err(damaged("comes after the last one"));
+            }
+            if entry.superseded_by.is_some() {
+                // It is kept, and nothing else.
+                store.skip_to(place);
+                store.index.skip();
+                store.push(entry);
+                continue;
+            }
+            store.insert(entry);
+            store.index.set_weight(place as Place, weight);
+            if let Some((gate, tier, turn)) = gate {
+                store.focus.restore(id, gate, tier, turn);
+            }
+        }
+        store.skip_to(usize::try_from(snapshot.last_id).unwrap_or(usize::MAX));
+        store.focus.go_to(snapshot.turn);
+        Ok(store)
     }
 
     /// Takes an entry's text out of the index, and lets it be added anew.

@@ -54,7 +54,9 @@ impl Index {
         });
         // A name stands for whoever bears it, wherever they say something.
         let names = |author: &super::Author| {
-            !author.terms.is_empty() && author.terms.iter().all(|term| terms.contains(term))
+            author.documents > 0
+                && !author.terms.is_empty()
+                && author.terms.iter().all(|term| terms.contains(term))
         };
         let mut named = (0..).zip(&self.authors).filter(|(_, author)| names(author));
         let author = named.next().map(|(author, _)| author);

@@ -125,7 +125,7 @@ impl Index {
                 *covered += weight * near / (near + COVERED);
             }
         }
-        let of_all = self.sessions.len() as u32;
+        let of_all = self.sessions_alive;
         let average = self.length as f32 / of_all as f32;
         let weight = rarity(sums.touched_sessions.len() as u32, of_all);
         for session in sums.touched_sessions.drain(..) {

@@ -3,5 +3,6 @@
 mod budgets;
 mod focus;
 mod gate;
+mod kept;
 mod ranking;
 mod store;

@@ -1,0 +1,149 @@
+//! A store whose changes are kept.
+
+use crate::{MemoryChange, MemoryConfig, MemorySnapshot, MemoryStore, SnapshotError};
+
+/// Where changes are kept: a file, a database, a journal.
+///
+/// It keeps at most one snapshot and the changes since then, in their order.
+pub trait MemoryBackend {
+    /// What goes wrong in keeping.
+    type Error: std::error::Error + Send + Sync + 'static;
+
+    /// The snapshot, if there is one, and all changes since.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being read.
+    fn load(&mut self) -> Result<(Option<MemorySnapshot>, Vec<MemoryChange>), Self::Error>;
+
+    /// Keeps further changes: all of them, or none where it fails.
+    ///
+    /// # Errors
+    /// Whatever keeps them from being kept.
+    fn append(&mut self, changes: &[MemoryChange]) -> Result<(), Self::Error>;
+
+    /// Keeps a snapshot in place of all that was kept so far: wholly, or not at all where it fails.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being kept.
+    fn replace(&mut self, snapshot: &MemorySnapshot) -> Result<(), Self::Error>;
+}
+
+/// Why a memory could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenMemoryError<E: std::error::Error + 'static> {
+    /// The backend failed.
+    #[error("what was remembered cannot be read")]
+    Backend(#[source] E),
+    /// What it gave is damaged.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
+}
+
+/// After so many changes a snapshot takes their place.
+const CHANGES: usize = 10_000;
+
+/// A [`MemoryStore`] whose changes a [`MemoryBackend`] keeps.
+///
+/// ```
+/// # use std::convert::Infallible;
+/// # use orchestrator_memory::{
+/// #     DurableMemory, MemoryBackend, MemoryChange, MemoryConfig, MemorySnapshot, NewEntry, Tier,
+/// # };
+/// #[derive(Default, Clone)]
+/// struct Kept(Option<MemorySnapshot>, Vec<MemoryChange>);
+///
+/// impl MemoryBackend for &mut Kept {
+///     type Error = Infallible;
+///
+///     fn load(&mut self) -> Result<(Option<MemorySnapshot>, Vec<MemoryChange>), Infallible> {
+///         Ok((self.0.clone(), self.1.clone()))
+///     }
+///
+///     fn append(&mut self, changes: &[MemoryChange]) -> Result<(), Infallible> {
+///         self.1.extend_from_slice(changes);
+///         Ok(())
+///     }
+///
+///     fn replace(&mut self, snapshot: &MemorySnapshot) -> Result<(), Infallible> {
+///         **self = Kept(Some(snapshot.clone()), Vec::new());
+///         Ok(())
+///     }
+/// }
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut kept = Kept::default();
+/// let mut memory = DurableMemory::open(MemoryConfig::default(), &mut kept)?;
+/// let id = memory.update(|store| store.add(NewEntry::new(Tier::Project, "Tabs, not spaces.")))?;
+///
+/// let again = DurableMemory::open(MemoryConfig::default(), &mut kept)?;
+/// assert_eq!(&*again.store().get(id).expect("it was kept").content, "Tabs, not spaces.");
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct DurableMemory<B> {
+    store: MemoryStore,
+    backend: B,
+    /// What is not kept yet, because the backend has failed.
+    unkept: Vec<MemoryChange>,
+    since_snapshot: usize,
+}
+
+impl<B: MemoryBackend> DurableMemory<B> {
+    /// The memory that a backend keeps; an empty one where it keeps none.
+    ///
+    /// # Errors
+    /// [`OpenMemoryError`] where it cannot be read.
+    pub fn open(config: MemoryConfig, mut backend: B) -> Result<Self, OpenMemoryError<B::Error>> {
+        let (snapshot, changes) = backend.load().map_err(OpenMemoryError::Backend)?;
+        let mut store = match snapshot {
+            Some(snapshot) => MemoryStore::restore(config, snapshot)?,
+            None => MemoryStore::new(config),
+        };
+        for change in &changes {
+            store.apply(change);
+        }
+        store.watch();
+        Ok(Self {
+            store,
+            backend,
+            unkept: Vec::new(),
+            since_snapshot: changes.len(),
+        })
+    }
+
+    /// The store, to be read.
+    #[must_use]
+    pub fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    /// Changes the store, and has the changes kept.
+    ///
+    /// # Errors
+    /// What the backend says. The store has the changes all the same, and they are kept with the
+    /// next ones, or by [`flush`](Self::flush).
+    pub fn update<T>(&mut self, change: impl FnOnce(&mut MemoryStore) -> T) -> Result<T, B::Error> {
+        let output = change(&mut self.store);
+        self.flush()?;
+        Ok(output)
+    }
+
+    /// Has everything kept that is not kept yet.
+    ///
+    /// # Errors
+    /// What the backend says.
+    pub fn flush(&mut self) -> Result<(), B::Error> {
+        self.unkept.append(&mut self.store.take_changes());
+        if self.since_snapshot + self.unkept.len() > CHANGES {
+            self.backend.replace(&self.store.snapshot())?;
+            self.since_snapshot = 0;
+        } else if !self.unkept.is_empty() {
+            self.backend.append(&self.unkept)?;
+            self.since_snapshot += self.unkept.len();
+        }
+        self.unkept.clear();
+        Ok(())
+    }
+}

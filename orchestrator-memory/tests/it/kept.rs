@@ -1,0 +1,279 @@
+//! What is kept of a store makes the same store again.
+
+use std::{cell::RefCell, rc::Rc};
+
+use orchestrator_memory::{
+    Budget, DurableMemory, EntryId, MemoryBackend, MemoryChange, MemoryConfig, MemorySnapshot,
+    MemoryStore, NewEntry, Query, SCHEMA, SnapshotError, Tier,
+};
+use proptest::{collection::vec, prelude::*, sample::select};
+
+#[derive(Debug, Clone)]
+enum Step {
+    Add(NewEntry),
+    Supersede(u64, u64),
+    Turn(String),
+    EndTask,
+    EndMission,
+}
+
+fn words() -> impl Strategy<Value = String> {
+    let word = select(vec![
+        "parser",
+        "parseTodo",
+        "cache",
+        "went",
+        "go",
+        "worker",
+        "May 8",
+        "yesterday",
+        "",
+    ]);
+    vec(word, 0..5).prop_map(|words| words.join(" "))
+}
+
+fn entry() -> impl Strategy<Value = NewEntry> {
+    let names = select(vec!["", "worker", "reviewer"]);
+    let session = proptest::option::of(select(vec!["1", "2"]));
+    let time = proptest::option::of(1_683_000_000_i64..1_684_000_000);
+    (
+        words(),
+        select(Tier::ALL.to_vec()),
+        names,
+        session,
+        time,
+        0..4_u8,
+        0.0_f32..=1.0,
+    )
+        .prop_map(|(text, tier, author, session, time, kind, importance)| {
+            let mut new = match (tier, kind) {
+                (Tier::Task, 0 | 1) => NewEntry::for_task("t", text),
+                _ => NewEntry::new(tier, text),
+            };
+            new = new.author(author).importance(importance);
+            if let Some(session) = session {
+                new = new.session(session);
+            }
+            if let Some(time) = time {
+                new = new.time(time).expires(time + 500_000);
+            }
+            match kind {
+                2 => new.about("subject"),
+                3 => new.pinned(),
+                _ => new,
+            }
+        })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => entry().prop_map(Step::Add),
+        1 => (1_u64..20, 1_u64..20).prop_map(|(old, new)| Step::Supersede(old, new)),
+        4 => words().prop_map(Step::Turn),
+        1 => Just(Step::EndTask),
+        1 => Just(Step::EndMission),
+    ]
+}
+
+fn take(store: &mut MemoryStore, step: Step) {
+    match step {
+        Step::Add(new) => _ = store.add(new),
+        Step::Supersede(old, new) => {
+            _ = store.supersede(EntryId::new(old), EntryId::new(new));
+        }
+        Step::Turn(cue) => _ = store.turn(&cue),
+        Step::EndTask => _ = store.end_task("t"),
+        Step::EndMission => _ = store.end_mission(),
+    }
+}
+
+/// Whether two stores answer alike, now and after the same steps.
+fn are_alike(one: &mut MemoryStore, two: &mut MemoryStore, further: &[Step]) {
+    let look = |one: &MemoryStore, two: &MemoryStore| {
+        assert!(one.entries().eq(two.entries()));
+        for query in [
+            "parser of todo",
+            "worker cache",
+            "8 May",
+            "when did it go",
+            "",
+        ] {
+            let query = Query::new(query).for_task("t").at(1_683_700_000);
+            assert_eq!(one.rank(query.clone(), 99), two.rank(query.clone(), 99));
+            let budget = Budget::new(10_000);
+            assert_eq!(one.recall(query.clone(), budget), two.recall(query, budget));
+        }
+        for id in one.entries().map(|entry| entry.id) {
+            assert_eq!(one.gate(id), two.gate(id));
+        }
+    };
+    look(one, two);
+    for step in further {
+        take(one, step.clone());
+        take(two, step.clone());
+    }
+    look(one, two);
+}
+
+proptest! {
+    #[test]
+    fn a_snapshot_and_the_changes_give_the_same_store(
+        steps in vec(step(), 0..40),
+        at in 0_usize..40,
+        further in vec(step(), 0..8),
+    ) {
+        let mut store = MemoryStore::default();
+        store.watch();
+        let mut snapshot = store.snapshot();
+        let mut changes = Vec::new();
+        for (number, step) in steps.into_iter().enumerate() {
+            if number == at {
+                snapshot = store.snapshot();
+                changes.clear();
+                drop(store.take_changes());
+            }
+            take(&mut store, step);
+            changes.extend(store.take_changes());
+        }
+        let json = serde_json::to_vec(&changes).unwrap();
+        let changes: Vec<MemoryChange> = serde_json::from_slice(&json).unwrap();
+        let snapshot = MemorySnapshot::from_json(&snapshot.to_json()).unwrap();
+        let mut again = MemoryStore::restore(MemoryConfig::default(), snapshot).unwrap();
+        for change in &changes {
+            again.apply(change);
+        }
+        are_alike(&mut store, &mut again, &further);
+        let whole = store.snapshot();
+        let mut whole = MemoryStore::restore(MemoryConfig::default(), whole).unwrap();
+        are_alike(&mut store, &mut whole, &further);
+    }
+}
+
+/// What was kept, behind a backend that can be told to fail.
+#[derive(Debug, Default, Clone)]
+struct Disk(Rc<RefCell<Kept>>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    snapshot: Option<Vec<u8>>,
+    changes: Vec<MemoryChange>,
+    is_full: bool,
+    snapshots: usize,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("no space left")]
+struct Full;
+
+impl MemoryBackend for Disk {
+    type Error = Full;
+
+    fn load(&mut self) -> Result<(Option<MemorySnapshot>, Vec<MemoryChange>), Full> {
+        let kept = self.0.borrow();
+        let snapshot = kept.snapshot.as_ref();
+        let snapshot = snapshot.map(|json| MemorySnapshot::from_json(json).expect("it was kept"));
+        Ok((snapshot, kept.changes.clone()))
+    }
+
+    fn append(&mut self, changes: &[MemoryChange]) -> Result<(), Full> {
+        let mut kept = self.0.borrow_mut();
+        if kept.is_full {
+            return Err(Full);
+        }
+        kept.changes.extend_from_slice(changes);
+        Ok(())
+    }
+
+    fn replace(&mut self, snapshot: &MemorySnapshot) -> Result<(), Full> {
+        let mut kept = self.0.borrow_mut();
+        if kept.is_full {
+            return Err(Full);
+        }
+        (kept.snapshot, kept.snapshots) = (Some(snapshot.to_json()), kept.snapshots + 1);
+        kept.changes.clear();
+        Ok(())
+    }
+}
+
+#[test]
+fn what_a_full_disk_refuses_is_kept_later() {
+    let disk = Disk::default();
+    let open = || DurableMemory::open(MemoryConfig::default(), disk.clone()).unwrap();
+    let mut memory = open();
+    let fact = |n: usize| NewEntry::new(Tier::Project, format!("fact number {n}"));
+    memory.update(|store| store.add(fact(1))).unwrap();
+    disk.0.borrow_mut().is_full = true;
+    memory.update(|store| store.add(fact(2))).unwrap_err();
+    memory.update(|store| store.add(fact(3))).unwrap_err();
+    assert_eq!(memory.store().entries().count(), 3);
+    assert_eq!(open().store().entries().count(), 1);
+    disk.0.borrow_mut().is_full = false;
+    memory.flush().unwrap();
+    assert_eq!(open().store().entries().count(), 3);
+    // After ten thousand changes there is a snapshot, and again.
+    for turn in 0..25_000 {
+        memory
+            .update(|store| _ = store.turn(&format!("fact {turn}")))
+            .unwrap();
+    }
+    assert_eq!(disk.0.borrow().snapshots, 2);
+    assert!(disk.0.borrow().changes.len() < 10_000);
+    are_alike(
+        &mut open().store().clone(),
+        &mut memory.store().clone(),
+        &[],
+    );
+}
+
+/// What the first version has written is read by every later one.
+#[test]
+fn the_first_schema_is_read() {
+    let json = include_bytes!("kept/schema-1.json");
+    let snapshot = MemorySnapshot::from_json(json).unwrap();
+    let store = MemoryStore::restore(MemoryConfig::default(), snapshot).unwrap();
+    let entries: Vec<_> = store
+        .entries()
+        .map(|entry| entry.content.to_string())
+        .collect();
+    assert_eq!(
+        entries,
+        [
+            "Never push to main.",
+            "Billing runs on MySQL.",
+            "Billing runs on PostgreSQL."
+        ]
+    );
+    let new = store.get(EntryId::new(4)).unwrap();
+    assert_eq!(
+        store.get(EntryId::new(2)).unwrap().superseded_by,
+        Some(new.id)
+    );
+    assert_eq!((new.time, new.turn), (Some(1_683_504_000), 1));
+    assert!((store.gate(new.id).unwrap().value() - 0.485).abs() < 0.01);
+    assert_eq!(store.rank("billing", 9)[0].0, new.id);
+}
+
+#[test]
+fn what_is_damaged_or_newer_is_refused() {
+    let text = String::from_utf8(include_bytes!("kept/schema-1.json").to_vec()).unwrap();
+    let newer = text.replace("\"schema\":1", &format!("\"schema\":{}", SCHEMA + 1));
+    let error = MemorySnapshot::from_json(newer.as_bytes()).unwrap_err();
+    assert!(matches!(error, SnapshotError::Newer { .. }));
+    let twice = text.replace("\"id\":4", "\"id\":2");
+    let error = MemorySnapshot::from_json(twice.as_bytes()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "this memory snapshot is damaged: entry m2 is out of order"
+    );
+    let beyond = text.replace("\"last_id\":4", "\"last_id\":3");
+    let error = MemorySnapshot::from_json(beyond.as_bytes()).unwrap_err();
+    assert!(
+        error
+            .to_string()
+            .ends_with("entry m4 comes after the last one"),
+        "{error}"
+    );
+    for cut in [0, 10, text.len() / 2] {
+        assert!(MemorySnapshot::from_json(&text.as_bytes()[..cut]).is_err());
+    }
+}
