@@ -13,15 +13,36 @@ pub struct Line {
     pub unit: &'static str,
     /// The same figure of another way, with its name.
     pub peer: Option<(f64, String)>,
-    /// What it has to be at least, if anything.
-    pub target: Option<f64>,
+    /// What it has to be, if anything.
+    pub target: Option<Target>,
+}
+
+/// What a figure has to be.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Target {
+    /// This or more.
+    AtLeast(f64),
+    /// This or less.
+    AtMost(f64),
+}
+
+impl Target {
+    /// The figure.
+    #[must_use]
+    pub fn figure(self) -> f64 {
+        let (Self::AtLeast(figure) | Self::AtMost(figure)) = self;
+        figure
+    }
 }
 
 impl Line {
     /// Whether it is good enough.
     #[must_use]
     pub fn met(&self) -> bool {
-        self.target.is_none_or(|target| self.ours >= target)
+        self.target.is_none_or(|target| match target {
+            Target::AtLeast(least) => self.ours >= least,
+            Target::AtMost(most) => self.ours <= most,
+        })
     }
 
     /// As one object.
@@ -38,7 +59,7 @@ impl Line {
             "peer_name": peer_name,
             "unit": self.unit,
             "ratio": peer.map(|peer| round(self.ours / peer)),
-            "target": self.target,
+            "target": self.target.map(|target| round(target.figure())),
             "met": self.met(),
         })
     }

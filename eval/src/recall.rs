@@ -10,7 +10,7 @@ pub use self::fit::leave_one_out;
 use self::measure::ask_all;
 pub use self::measure::{BUDGETS, COUNTS, Recall};
 pub use self::ways::Way;
-use crate::{Conversation, Line, ReadError};
+use crate::{Conversation, Line, ReadError, Target};
 
 /// What was measured of one way.
 #[derive(Debug, Clone)]
@@ -77,7 +77,7 @@ pub fn lines(measured: &[Measured], left_out: &Recall) -> Vec<Line> {
                 ours: recall.in_entries(count),
                 unit: "%",
                 peer: Some((bm25.in_entries(count), "BM25".into())),
-                target: Some(target),
+                target: Some(Target::AtLeast(target)),
             });
         }
     }
@@ -88,7 +88,7 @@ pub fn lines(measured: &[Measured], left_out: &Recall) -> Vec<Line> {
             ours: ours.in_tokens(tokens),
             unit: "%",
             peer: Some((peer, "BM25".into())),
-            target: Some(peer + AHEAD),
+            target: Some(Target::AtLeast(peer + AHEAD)),
         });
     }
     lines
@@ -112,7 +112,7 @@ mod tests {
             said(1, 1, "Ann", "Which database does the billing service use?"),
             said(2, 1, "Bob", "PostgreSQL, since the last release"),
         ];
-        let chat = |n| said(n, 2, "Ann", &format!("nothing of note, number {n}"));
+        let chat = |n| said(n, 2, "Ann", &format!("nothing of note, {}", "o".repeat(n)));
         turns.extend((1..60).map(chat));
         let ask = |text: &str, evidence: &str, category| Question {
             question: text.to_owned(),
@@ -158,7 +158,7 @@ mod tests {
         assert!(
             lines
                 .iter()
-                .all(|line| line.met() == (line.ours >= line.target.unwrap()))
+                .all(|line| line.met() == (line.ours >= line.target.unwrap().figure()))
         );
         let last = lines.last().unwrap().json();
         assert_eq!(last["name"], "recall in 4096 tokens");

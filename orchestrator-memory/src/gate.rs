@@ -103,6 +103,9 @@ pub enum GateConfigError {
     },
 }
 
+/// How much of the way to a higher relevance a gate goes in a turn.
+const RISE: f64 = 0.5;
+
 /// What a turn did to a gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum GateChange {
@@ -117,9 +120,9 @@ pub enum GateChange {
 /// Whether one entry is in focus: an exponential moving average of its relevance, with
 /// hysteresis.
 ///
-/// With relevance `r` in `[0, 1]`, each turn moves the average by `e += alpha * (r - e)`, where
-/// `alpha = 1 - 2^(-1 / half_life)`: after `half_life` turns without relevance, half is left. A
-/// closed gate opens at `e >= admit`, an open one closes at `e < evict`.
+/// With relevance `r` in `[0, 1]`, each turn moves the average by `e += alpha * (r - e)`. Down it goes
+/// with `alpha = 1 - 2^(-1 / half_life)`: after `half_life` turns without relevance, half is left. Up
+/// it goes half of the way, `alpha = 0.5`: what is talked about now is in focus now. A closed gate opens at `e >= admit`, an open one closes at `e < evict`.
 ///
 /// A gate is a plain value: the same turns give the same gate. More relevance never closes one
 /// that less would have left open.
@@ -157,10 +160,14 @@ impl EmaGate {
 
     /// A turn, with the relevance that the entry had in it.
     pub fn observe(&mut self, relevance: f32, config: &GateConfig) -> GateChange {
-        let alpha = f64::from(config.alpha());
+        let relevance = f64::from(unit(relevance));
+        let alpha = match relevance > self.value {
+            true => RISE,
+            false => f64::from(config.alpha()),
+        };
         // The formula above with the terms in another order. Both factors of `e` and `r` are
         // positive here, so rounding cannot turn a greater one into a smaller sum.
-        let moved = (1.0 - alpha) * self.value + alpha * f64::from(unit(relevance));
+        let moved = (1.0 - alpha) * self.value + alpha * relevance;
         self.value = moved.clamp(0.0, 1.0);
         self.settle(config)
     }

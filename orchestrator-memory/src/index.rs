@@ -5,7 +5,7 @@ mod score;
 
 use std::collections::HashMap;
 
-pub(crate) use self::query::Asked;
+pub(crate) use self::{query::Asked, score::Scores};
 use crate::{
     date::{self, Date},
     text,
@@ -71,6 +71,8 @@ struct Document {
     author: u32,
     day: u32,
     tells_time: bool,
+    /// Which share of it asks, in 255ths.
+    asks: u8,
     is_alive: bool,
 }
 
@@ -168,6 +170,7 @@ impl Index {
             author,
             day,
             tells_time,
+            asks: (text::asks(fields.text) * 255.0) as u8,
             is_alive: true,
         });
         place
@@ -184,6 +187,7 @@ impl Index {
             author: NONE,
             day: NONE,
             tells_time: false,
+            asks: 0,
             is_alive: false,
         });
     }

@@ -28,6 +28,8 @@ pub struct RankConfig {
     /// How much more an entry counts that tells of a time, where the query asks for one. Default:
     /// 0.3.
     pub time_words: f32,
+    /// How much less an entry counts that does nothing but ask: it holds no answer. Default: 0.4.
+    pub questions: f32,
 }
 
 impl Default for RankConfig {
@@ -42,6 +44,7 @@ impl Default for RankConfig {
             author: 0.4,
             date: 2.5,
             time_words: 0.3,
+            questions: 0.4,
         }
     }
 }
@@ -69,31 +72,33 @@ impl RankConfig {
             author: 0.0,
             date: 0.0,
             time_words: 0.0,
+            questions: 0.0,
         }
     }
 }
 
-/// What decides between entries beside the query, each against a relevance of 1: that of the entry
-/// which answers the query best.
+/// What decides between entries beside the query, each against a relevance of 1: about that of
+/// an entry which has each of the query's words once.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct RecallWeights {
-    /// The gate's value; 0: only what answers the query is recalled. Default: 0.05.
+    /// The gate's value; 0: only what answers the query is recalled. Default: 0.15.
     pub focus: f32,
-    /// The entry's importance. Default: 0.1.
+    /// The entry's importance. Default: 0.4.
     pub importance: f32,
-    /// How new it is: halved every 200 turns. Default: 0.01.
+    /// How new it is: halved every 200 turns. Default: 0.005.
     pub recency: f32,
-    /// What is less relevant than this, and not in focus, does not earn its tokens. Default: 0.1.
+    /// What is less relevant than this share of the most relevant, and not in focus, does not earn
+    /// its tokens. Default: 0.1.
     pub least: f32,
 }
 
 impl Default for RecallWeights {
     fn default() -> Self {
         Self {
-            focus: 0.05,
-            importance: 0.1,
-            recency: 0.01,
+            focus: 0.15,
+            importance: 0.4,
+            recency: 0.005,
             least: 0.1,
         }
     }

@@ -4,6 +4,7 @@ use crate::{
     Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryEntry, MemoryStore, Query,
     RecallError, Recalled, Tier,
     context::{TITLE, heading},
+    index::Scores,
     index::{Asked, Place},
     store::{id_at, place_of},
 };
@@ -33,7 +34,7 @@ pub(crate) fn rank(store: &MemoryStore, query: &Query, most: usize) -> Vec<Ranke
 fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) -> Vec<Ranked> {
     let config = store.config();
     let weights = config.weights;
-    let scores = store.index().score(asked, &config.rank).of;
+    let Scores { of: scores, whole } = store.index().score(asked, &config.rank);
     let best = scores.iter().copied().fold(0.0, f32::max);
     let least = (weights.least * best).max(f32::MIN_POSITIVE);
     let now = store.focus().now();
@@ -75,7 +76,7 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
                     .map_or(0.0, |gate| gate.value()),
                 false => 0.0,
             };
-            Some(ranked(entry, score / best, focus))
+            Some(ranked(entry, score / whole.max(1e-6), focus))
         })
         .collect();
     // What is in focus without being asked for.
@@ -84,7 +85,7 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     for (id, focus) in others.take(looked_at) {
         if let Some(entry) = store.get(id).filter(|entry| is_wanted(entry)) {
             let relevance = match place_of(id) {
-                Some(place) if best > 0.0 => scores[place] / best,
+                Some(place) if best > 0.0 => scores[place] / whole.max(1e-6),
                 _ => 0.0,
             };
             all.push(ranked(entry, relevance, focus));

@@ -116,6 +116,25 @@ pub(crate) fn stem(form: &str) -> String {
     Stemmer::create(Algorithm::English).stem(base).into_owned()
 }
 
+/// Which share of a text's sentences ask, from 0 to 1.
+pub(crate) fn asks(text: &str) -> f32 {
+    let (mut all, mut asking, mut is_open) = (0_u32, 0_u32, false);
+    let mut chars = text.chars().peekable();
+    while let Some(here) = chars.next() {
+        let ends = chars.peek().is_none_or(|next| next.is_whitespace());
+        match here {
+            '.' | '!' | '?' | '。' | '！' | '？' if ends || !here.is_ascii() => {
+                all += 1;
+                asking += u32::from(matches!(here, '?' | '？'));
+                is_open = false;
+            }
+            here => is_open |= here.is_alphanumeric(),
+        }
+    }
+    all += u32::from(is_open);
+    asking as f32 / all.max(1) as f32
+}
+
 /// Whether a form tells of a time: `yesterday`, `weeks`, `june`, `2023`.
 pub(crate) fn is_of_time(form: &str) -> bool {
     const WORDS: [&str; 29] = [
@@ -182,6 +201,19 @@ mod tests {
     #[test]
     fn the_table_is_sorted() {
         assert!(STOP_WORDS.is_sorted_by(|one, two| one < two));
+    }
+
+    #[test]
+    fn questions_are_told_from_answers() {
+        for (text, share) in [
+            ("Where does it fail?", 1.0),
+            ("It fails. Do you see why? I do not", 1.0 / 3.0),
+            ("let x = y?.z;", 0.0),
+            ("", 0.0),
+            ("왜 실패했나？ 모른다.", 0.5),
+        ] {
+            assert_eq!(asks(text), share, "{text}");
+        }
     }
 
     #[test]

@@ -28,7 +28,7 @@ cargo xtask CHORE
   weight    the time of a cold release build, and the number of dependencies [--json]
   bench     AREA (core, hooks, memory, pool, state): ours beside its peers [--json] [--only NAME] [--rounds N] [--details]
   crash     AREA (state, core): kills, power cuts, faults, histories, millions of tasks [--json] [--short] [--only NAME] [--seed N]
-  eval      AREA (memory): how much of the evidence for questions is recalled --data DIR [--json]
+  eval      AREA (memory, focus): what memory recalls, and keeps in view --data DIR [--json]
   fuzz      [TARGET] (config, journal, todo): any bytes for the readers [--seconds N]
   real      missions on published crates; writes docs/real-runs.md [--json] [--only NAME]
 ";

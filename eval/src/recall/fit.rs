@@ -12,7 +12,7 @@ struct Knob {
     values: &'static [f32],
 }
 
-const KNOBS: [Knob; 11] = [
+const KNOBS: [Knob; 12] = [
     Knob {
         set: |rank, value| rank.saturation = value,
         values: &[0.8, 1.0, 1.2, 1.6],
@@ -52,6 +52,10 @@ const KNOBS: [Knob; 11] = [
     Knob {
         set: |rank, value| rank.date = value,
         values: &[1.0, 1.5, 2.0, 3.0],
+    },
+    Knob {
+        set: |rank, value| rank.questions = value,
+        values: &[0.0, 0.2, 0.4, 0.5],
     },
     Knob {
         set: |rank, value| rank.time_words = value,

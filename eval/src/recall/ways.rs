@@ -64,6 +64,7 @@ impl Way {
             ours("without the author", |rank| rank.author = 0.0),
             ours("without days", |rank| rank.date = 0.0),
             ours("without time words", |rank| rank.time_words = 0.0),
+            ours("without questions", |rank| rank.questions = 0.0),
             Self {
                 weights: without_recency,
                 ..ours("without recency", |_| ())

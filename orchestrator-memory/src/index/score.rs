@@ -19,6 +19,8 @@ const SESSION_LENGTH: f32 = 0.75;
 #[derive(Debug, Default)]
 pub(crate) struct Scores {
     pub(crate) of: Vec<f32>,
+    /// What an entry has, about, that has each term of the query once, and is alone in its session.
+    pub(crate) whole: f32,
 }
 
 impl Index {
@@ -27,7 +29,10 @@ impl Index {
         let documents = self.documents.len();
         let mut total = vec![0.0_f32; documents];
         if self.alive == 0 || asked.is_empty() {
-            return Scores { of: total };
+            return Scores {
+                of: total,
+                whole: 0.0,
+            };
         }
         let average = self.length as f32 / self.alive as f32;
         let sessions = if config.session > 0.0 {
@@ -70,7 +75,12 @@ impl Index {
         }
         self.add_days(asked, config, &mut total);
         self.favour(asked, config, &mut total);
-        Scores { of: total }
+        // Itself, all of it covered, and its session.
+        let each = 1.0 + config.coverage / (1.0 + COVERED) + config.session;
+        Scores {
+            of: total,
+            whole: whole * each,
+        }
     }
 
     /// The terms that count as words: not those of a name, which stands for its bearer.
@@ -190,6 +200,9 @@ impl Index {
         for (score, document) in total.iter_mut().zip(&self.documents) {
             if asked.author.is_some_and(|author| author == document.author) {
                 *score *= 1.0 + config.author;
+            }
+            if document.asks > 0 {
+                *score *= 1.0 - config.questions * f32::from(document.asks) / 255.0;
             }
             if asked.wants_time && document.tells_time {
                 *score *= 1.0 + config.time_words;

@@ -103,7 +103,7 @@ fn what_is_not_talked_about_goes_out_of_focus_and_comes_back() {
     assert_eq!(ids(&asked), [parser, colours]);
     assert_eq!(
         asked.entries[1].why,
-        "asked for: shares `colours`, `terminal` with the query, relevance 1.00"
+        "asked for: shares `colours`, `terminal` with the query, relevance 1.04"
     );
     assert!(asked.entries[0].why.starts_with("in focus"));
     // and talked about for some turns, it stays.
