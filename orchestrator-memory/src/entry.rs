@@ -76,19 +76,6 @@ pub struct MemoryEntry {
     pub superseded_by: Option<EntryId>,
 }
 
-impl MemoryEntry {
-    /// Whether every recall must have it.
-    pub(crate) fn is_fixed(&self) -> bool {
-        self.pinned || self.tier == Tier::System
-    }
-
-    /// Whether it is still true at a time; without a time it is.
-    pub(crate) fn is_valid(&self, now: Option<i64>) -> bool {
-        self.superseded_by.is_none()
-            && !matches!((self.expires, now), (Some(expires), Some(now)) if expires <= now)
-    }
-}
-
 /// An entry to be [added](crate::MemoryStore::add).
 ///
 /// ```

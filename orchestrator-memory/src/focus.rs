@@ -31,7 +31,7 @@ use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
 #[derive(Debug, Clone)]
 pub struct Focus {
     tiers: [OfTier; 4],
-    gates: HashMap<EntryId, Touched, BuildHasherDefault<ByNumber>>,
+    gates: HashMap<EntryId, Packed, BuildHasherDefault<ByNumber>>,
     turn: u64,
 }
 
@@ -50,6 +50,35 @@ struct Touched {
     gate: EmaGate,
     turn: u64,
     tier: Tier,
+}
+
+/// The same in half of the memory, for there is one for each entry.
+#[derive(Debug, Clone, Copy)]
+struct Packed {
+    value: f64,
+    /// After four billion turns a gate does not fall any further.
+    turn: u32,
+    tier: u8,
+    is_open: bool,
+}
+
+impl Packed {
+    fn of(touched: Touched) -> Self {
+        Self {
+            value: touched.gate.value(),
+            turn: u32::try_from(touched.turn).unwrap_or(u32::MAX),
+            tier: touched.tier.index() as u8,
+            is_open: touched.gate.is_open(),
+        }
+    }
+
+    fn touched(self) -> Touched {
+        Touched {
+            gate: EmaGate::raw(self.value, self.is_open),
+            turn: self.turn.into(),
+            tier: Tier::ALL[usize::from(self.tier)],
+        }
+    }
 }
 
 /// Entries are numbered one after the other: that spreads them well enough over a map, once the bits
@@ -139,7 +168,7 @@ impl Focus {
 
     /// Ends an entry's gate.
     pub fn remove(&mut self, id: EntryId) {
-        if let Some(touched) = self.gates.remove(&id) {
+        if let Some(touched) = self.gates.remove(&id).map(Packed::touched) {
             let tier = &mut self.tiers[touched.tier.index()];
             tier.open.remove(&(tier.key(&touched), id));
         }
@@ -176,16 +205,22 @@ impl Focus {
         self.turn += 1;
         for tier in &mut self.tiers {
             while let Some((_, id)) = tier.open.first().copied() {
-                let Some(touched) = self.gates.get_mut(&id) else {
+                let Some(packed) = self.gates.get_mut(&id) else {
                     tier.open.pop_first();
                     continue;
                 };
+                let touched = packed.touched();
                 let mut gate = touched.gate;
-                if gate.fall(tier.left(self.turn, touched), &tier.config) != GateChange::Evicted {
+                if gate.fall(tier.left(self.turn, &touched), &tier.config) != GateChange::Evicted {
                     break;
                 }
                 tier.open.pop_first();
-                (touched.gate, touched.turn) = (gate, self.turn);
+                let turn = self.turn;
+                *packed = Packed::of(Touched {
+                    gate,
+                    turn,
+                    ..touched
+                });
                 report.evicted.push(id);
             }
         }
@@ -205,10 +240,10 @@ impl Focus {
     /// An entry's gate, as it is now.
     #[must_use]
     pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
-        let touched = self.gates.get(&id)?;
+        let touched = self.gates.get(&id)?.touched();
         let tier = &self.tiers[touched.tier.index()];
         let mut gate = touched.gate;
-        gate.fall(tier.left(self.turn, touched), &tier.config);
+        gate.fall(tier.left(self.turn, &touched), &tier.config);
         Some(gate)
     }
 
@@ -236,7 +271,7 @@ impl Focus {
 
     /// A gate as it was when it was last touched, and when that was.
     pub(crate) fn touched(&self, id: EntryId) -> Option<(EmaGate, Tier, u64)> {
-        let touched = self.gates.get(&id)?;
+        let touched = self.gates.get(&id)?.touched();
         Some((touched.gate, touched.tier, touched.turn))
     }
 
@@ -253,13 +288,13 @@ impl Focus {
 
     /// Takes a gate out of the order, and gives it as it is now.
     fn take(&mut self, id: EntryId) -> Option<(EmaGate, Tier)> {
-        let touched = self.gates.get(&id)?;
+        let touched = self.gates.get(&id)?.touched();
         let tier = &mut self.tiers[touched.tier.index()];
         if touched.gate.is_open() {
-            tier.open.remove(&(tier.key(touched), id));
+            tier.open.remove(&(tier.key(&touched), id));
         }
         let mut gate = touched.gate;
-        gate.fall(tier.left(self.turn, touched), &tier.config);
+        gate.fall(tier.left(self.turn, &touched), &tier.config);
         Some((gate, touched.tier))
     }
 
@@ -269,7 +304,7 @@ impl Focus {
         if gate.is_open() {
             tier.open.insert((tier.key(&touched), id));
         }
-        self.gates.insert(id, touched);
+        self.gates.insert(id, Packed::of(touched));
     }
 }
 

@@ -158,6 +158,11 @@ impl EmaGate {
         }
     }
 
+    /// One that was like this before.
+    pub(crate) fn raw(value: f64, open: bool) -> Self {
+        Self { value, open }
+    }
+
     /// A turn, with the relevance that the entry had in it.
     pub fn observe(&mut self, relevance: f32, config: &GateConfig) -> GateChange {
         let relevance = f64::from(unit(relevance));

@@ -130,8 +130,8 @@ impl Index {
             let term = &mut self.terms[term as usize];
             let count = u32::try_from(of_one.len()).unwrap_or(MOST).min(MOST);
             if term.postings.len() == term.postings.capacity() {
-                // A quarter more, not twice as much: postings are most of what an entry takes.
-                term.postings.reserve_exact(term.postings.len() / 4 + 2);
+                // An eighth more, not twice as much: postings are most of what an entry takes.
+                term.postings.reserve_exact(term.postings.len() / 8 + 2);
             }
             term.postings.push(place << COUNT_BITS | count);
             rarities.push((first, rarity(term.documents(), self.alive)));
@@ -160,6 +160,9 @@ impl Index {
         let author = self.author(fields.author);
         if let Some(author) = self.authors.get_mut(author as usize) {
             author.documents += 1;
+        }
+        if self.documents.len() == self.documents.capacity() {
+            self.documents.reserve_exact(self.documents.len() / 8 + 16);
         }
         self.documents.push(Document {
             length,

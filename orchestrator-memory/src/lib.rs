@@ -66,6 +66,7 @@ mod index;
 mod query;
 mod rank;
 mod recall;
+mod record;
 mod store;
 mod text;
 mod tier;

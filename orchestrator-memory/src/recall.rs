@@ -1,11 +1,12 @@
 //! Choosing what goes into a context.
 
 use crate::{
-    Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryEntry, MemoryStore, Query,
-    RecallError, Recalled, Tier,
+    Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryStore, Query, RecallError,
+    Recalled, Tier,
     context::{TITLE, heading},
     index::Scores,
     index::{Asked, Place},
+    record::{Name, Record},
     store::{id_at, place_of},
 };
 
@@ -38,19 +39,20 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     let best = scores.iter().copied().fold(0.0, f32::max);
     let least = (weights.least * best).max(f32::MIN_POSITIVE);
     let now = store.focus().now();
-    let ranked = |entry: &MemoryEntry, relevance: f32, focus: f64| {
-        let age = now.saturating_sub(entry.turn) as f32;
+    let ranked = |id: EntryId, record: &Record, relevance: f32, focus: f64| {
+        let age = now.saturating_sub(record.turn()) as f32;
         let recency = (-age / RECENCY_HALF_LIFE).exp2();
         Ranked {
-            id: entry.id,
+            id,
             score: relevance
                 + weights.focus * focus as f32
-                + weights.importance * entry.importance
+                + weights.importance * record.importance
                 + weights.recency * recency,
             relevance,
         }
     };
-    let is_wanted = |entry: &MemoryEntry| !entry.is_fixed() && may_be_shown(entry, query);
+    let asker = Asker::of(store, query);
+    let is_wanted = |record: &Record| !record.is_fixed() && asker.may_see(record);
     let answers = |place: usize| best > 0.0 && scores[place] >= least;
 
     let mut answering: Vec<(f32, usize)> = (0..scores.len())
@@ -68,27 +70,25 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     let mut all: Vec<Ranked> = answering
         .into_iter()
         .filter_map(|(score, place)| {
-            let entry = store.get(id_at(place)).filter(|entry| is_wanted(entry))?;
+            let id = id_at(place);
+            let record = store.record(id).filter(|record| is_wanted(record))?;
             let focus = match weights.focus > 0.0 {
-                true => store
-                    .focus()
-                    .gate(entry.id)
-                    .map_or(0.0, |gate| gate.value()),
+                true => store.focus().gate(id).map_or(0.0, |gate| gate.value()),
                 false => 0.0,
             };
-            Some(ranked(entry, score / whole.max(1e-6), focus))
+            Some(ranked(id, record, score / whole.max(1e-6), focus))
         })
         .collect();
     // What is in focus without being asked for.
     let in_focus = store.focus().open().take_while(|_| weights.focus > 0.0);
     let others = in_focus.filter(|(id, _)| place_of(*id).is_none_or(|place| !answers(place)));
     for (id, focus) in others.take(looked_at) {
-        if let Some(entry) = store.get(id).filter(|entry| is_wanted(entry)) {
+        if let Some(record) = store.record(id).filter(|record| is_wanted(record)) {
             let relevance = match place_of(id) {
                 Some(place) if best > 0.0 => scores[place] / whole.max(1e-6),
                 _ => 0.0,
             };
-            all.push(ranked(entry, relevance, focus));
+            all.push(ranked(id, record, relevance, focus));
         }
     }
     // Among equals the older stands first.
@@ -96,13 +96,29 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     all
 }
 
-/// Whether an entry may be shown at all, to who asks.
-fn may_be_shown(entry: &MemoryEntry, query: &Query) -> bool {
-    let of_other_task = match (&query.task, &entry.task) {
-        (Some(asked), Some(task)) => **asked != **task,
-        _ => false,
-    };
-    entry.is_valid(query.now) && !entry.content.trim().is_empty() && !of_other_task
+/// Who asks, and what may be shown to them.
+struct Asker {
+    /// The task that asks; `Err`: one that no entry belongs to.
+    task: Option<Result<Name, ()>>,
+    now: Option<i64>,
+}
+
+impl Asker {
+    fn of(store: &MemoryStore, query: &Query) -> Self {
+        let task = query.task.as_deref();
+        Self {
+            task: task.map(|task| store.names().known(task).ok_or(())),
+            now: query.now,
+        }
+    }
+
+    fn may_see(&self, record: &Record) -> bool {
+        let of_other_task = match (self.task, record.task()) {
+            (Some(asked), Some(task)) => asked != Ok(task),
+            _ => false,
+        };
+        record.is_valid(self.now) && !of_other_task && !record.content.trim().is_empty()
+    }
 }
 
 /// A context, and what did not get into it.
@@ -121,15 +137,14 @@ pub(crate) fn recall(
     let config = store.config();
     let mut bill = Bill::new(budget, config);
     let mut chosen = Vec::new();
-    let fixed = store.fixed().filter(|entry| may_be_shown(entry, query));
-    for entry in fixed {
-        let why = match entry.tier {
+    let asker = Asker::of(store, query);
+    for (id, record) in store.fixed().filter(|(_, record)| asker.may_see(record)) {
+        let why = match record.tier {
             Tier::System => "always: it is of the System tier",
             _ => "always: it is pinned",
         };
-        let cost = store.line_cost(entry.id);
-        bill.add(entry.tier, cost);
-        chosen.push((entry, why.to_owned(), cost));
+        bill.add(record.tier, record.line as usize);
+        chosen.push((id, record, why.to_owned()));
     }
     bill.check()?;
 
@@ -137,23 +152,23 @@ pub(crate) fn recall(
     let mut no_room = Vec::new();
     // No line takes less than a few tokens.
     for ranked in candidates(store, query, &asked, budget.total() / 8) {
-        let Some(entry) = store.get(ranked.id) else {
+        let Some(record) = store.record(ranked.id) else {
             continue;
         };
-        let cost = store.line_cost(entry.id);
-        if !bill.has_room(entry.tier, cost) {
+        let cost = record.line as usize;
+        if !bill.has_room(record.tier, cost) {
             no_room.push(ranked);
             continue;
         }
-        bill.add(entry.tier, cost);
-        chosen.push((entry, reason(store, &asked, &ranked), cost));
+        bill.add(record.tier, cost);
+        chosen.push((ranked.id, record, reason(store, &asked, &ranked)));
     }
 
-    chosen.sort_by_key(|(entry, ..)| (entry.tier, entry.id));
-    let entries = chosen.into_iter().map(|(entry, why, tokens)| Recalled {
-        entry: entry.clone(),
+    chosen.sort_by_key(|(id, record, _)| (record.tier, *id));
+    let entries = chosen.into_iter().map(|(id, record, why)| Recalled {
+        entry: record.entry(id, store.names()),
         why,
-        tokens,
+        tokens: record.line as usize,
     });
     let context = Context {
         entries: entries.collect(),
@@ -185,37 +200,40 @@ fn reason(store: &MemoryStore, asked: &Asked, ranked: &Ranked) -> String {
 impl Outcome {
     /// With what was left out, and why.
     pub(crate) fn explain(self, store: &MemoryStore, query: &Query, most: usize) -> Explanation {
-        let left_out = |entry: &MemoryEntry, why: String| LeftOut {
-            entry: entry.clone(),
+        let left_out = |id: EntryId, record: &Record, why: String| LeftOut {
+            entry: record.entry(id, store.names()),
             why,
         };
         let no_room = self.no_room.iter().filter_map(|ranked| {
-            let entry = store.get(ranked.id)?;
+            let record = store.record(ranked.id)?;
+            let (tokens, score) = (record.tokens(), ranked.score);
             let why = format!(
-                "no room for its {} tokens: others answer better than its {:.2}",
-                entry.tokens, ranked.score
+                "no room for its {tokens} tokens: others answer better than its {score:.2}"
             );
-            Some(left_out(entry, why))
+            Some(left_out(ranked.id, record, why))
         });
         let mut all: Vec<LeftOut> = no_room.take(most).collect();
         // What would answer, but may not.
         let asked = store.index().ask(&query.text, query.now);
-        let evoked = |entry: &MemoryEntry| {
+        let evoked = |record: &Record| {
             let mut shares = false;
-            crate::text::each_form(&entry.content, |form| shares |= asked.has(form));
+            crate::text::each_form(&record.content, |form| shares |= asked.has(form));
             shares
         };
+        let asker = Asker::of(store, query);
         let barred = store
-            .entries()
-            .filter(|entry| !may_be_shown(entry, query) && evoked(entry));
-        for entry in barred.take(most.saturating_sub(all.len())) {
-            let why = match (&entry.superseded_by, entry.is_valid(query.now), &entry.task) {
+            .records()
+            .filter(|(_, record)| !asker.may_see(record) && evoked(record));
+        for (id, record) in barred.take(most.saturating_sub(all.len())) {
+            let mut one = left_out(id, record, String::new());
+            let is_valid = record.is_valid(query.now);
+            one.why = match (one.entry.superseded_by, is_valid, &one.entry.task) {
                 (Some(by), ..) => format!("superseded by {by}"),
                 (None, false, _) => "expired".to_owned(),
                 (None, true, Some(task)) => format!("of another task: {task}"),
                 (None, true, None) => "blank".to_owned(),
             };
-            all.push(left_out(entry, why));
+            all.push(one);
         }
         Explanation {
             context: self.context,

@@ -1,9 +1,8 @@
 //! The store: entries in tiers, their gates, and what ends with a task or a mission.
 
 use std::{
-    collections::{BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
-    sync::Arc,
 };
 
 use crate::{
@@ -14,18 +13,11 @@ use crate::{
     context::line,
     index::{Fields, Index, Place},
     recall,
+    record::{Name, Names, Record},
 };
 
-/// An entry with what the store knows about it.
-#[derive(Debug, Clone)]
-struct Record {
-    entry: MemoryEntry,
-    /// How many tokens its line of a prompt costs.
-    line: u32,
-}
-
 /// What makes an entry take another's place: subject, tier and task.
-type Subject = (Arc<str>, Tier, Option<Arc<str>>);
+type Subject = (Name, Tier, Option<Name>);
 
 /// How many entries a turn can bring into focus.
 const TOUCHED: usize = 32;
@@ -42,12 +34,11 @@ const EVOKED: f32 = 0.05;
 pub struct MemoryStore {
     config: MemoryConfig,
     /// By place, which is the number of the entry less one. `None`: gone.
-    records: Vec<Option<Box<Record>>>,
+    records: Vec<Option<Record>>,
     /// By the hash of tier, task and content: to fold what is said again.
     same: HashMap<u64, EntryId>,
     subjects: HashMap<Subject, EntryId>,
-    /// What is there in many entries: authors, sessions, sources, tasks.
-    names: HashSet<Arc<str>>,
+    names: Names,
     index: Index,
     focus: Focus,
     /// What every recall must have, if it may be shown.
@@ -72,7 +63,7 @@ impl MemoryStore {
             records: Vec::new(),
             same: HashMap::new(),
             subjects: HashMap::new(),
-            names: HashSet::new(),
+            names: Names::default(),
             index: Index::default(),
             fixed: BTreeSet::new(),
             changes: None,
@@ -88,14 +79,14 @@ impl MemoryStore {
     pub fn add(&mut self, new: NewEntry) -> EntryId {
         let same = same(new.tier, new.task.as_deref(), &new.content);
         if let Some(id) = self.same.get(&same).copied()
-            && let Some(entry) = self.get(id)
-            && *entry.content == *new.content
+            && let Some(record) = self.record(id)
+            && *record.content == *new.content
         {
             self.make(MemoryChange::Repeated {
                 id,
-                importance: entry.importance.max(new.importance),
+                importance: record.importance.max(new.importance),
                 raised: new.importance,
-                pinned: entry.pinned || new.pinned,
+                pinned: record.pinned || new.pinned,
                 expires: new.expires,
             });
             return id;
@@ -145,11 +136,10 @@ impl MemoryStore {
                 expires,
             } => {
                 if let Some(record) = self.record_mut(*id) {
-                    let entry = &mut record.entry;
-                    entry.importance = *importance;
-                    entry.pinned = *pinned;
-                    entry.expires = *expires;
-                    if entry.is_fixed() {
+                    record.importance = *importance;
+                    record.pinned = *pinned;
+                    record.set_expires(*expires);
+                    if record.is_fixed() {
                         self.fixed.insert(*id);
                     }
                     self.focus.raise(*id, *raised);
@@ -171,13 +161,6 @@ impl MemoryStore {
             return;
         };
         self.skip_to(place);
-        let entry = MemoryEntry {
-            task: entry.task.map(|task| self.name(task)),
-            source: self.name(entry.source),
-            author: self.name(entry.author),
-            session: entry.session.map(|session| self.name(session)),
-            ..entry
-        };
         self.index.add(Fields {
             text: &entry.content,
             session: entry.session.as_deref(),
@@ -188,11 +171,11 @@ impl MemoryStore {
         self.focus.insert(id, tier, entry.importance);
         self.same
             .insert(same(tier, entry.task.as_deref(), &entry.content), id);
-        if entry.is_fixed() {
+        let record = self.push(entry);
+        let (is_fixed, subject) = (record.is_fixed(), subject(record));
+        if is_fixed {
             self.fixed.insert(id);
         }
-        let subject = subject(&entry);
-        self.push(entry);
         if let Some(subject) = subject
             && let Some(old) = self.subjects.insert(subject, id)
         {
@@ -200,10 +183,17 @@ impl MemoryStore {
         }
     }
 
-    fn push(&mut self, entry: MemoryEntry) {
+    fn push(&mut self, entry: MemoryEntry) -> &Record {
         let line = self.config.counter.count(&line(&entry));
-        let line = u32::try_from(line).unwrap_or(u32::MAX);
-        self.records.push(Some(Box::new(Record { entry, line })));
+        let record = Record::new(entry, line, &mut self.names);
+        if self.records.len() == self.records.capacity() {
+            // An eighth more, not twice as much.
+            self.records.reserve_exact(self.records.len() / 8 + 16);
+        }
+        self.records
+            .push_mut(Some(record))
+            .as_ref()
+            .expect("it was just put there")
     }
 
     /// Leaves places free up to this one.
@@ -212,15 +202,6 @@ impl MemoryStore {
             self.records.push(None);
             self.index.skip();
         }
-    }
-
-    /// The one copy of a text that many entries have.
-    fn name(&mut self, name: Arc<str>) -> Arc<str> {
-        if let Some(known) = self.names.get(&name) {
-            return Arc::clone(known);
-        }
-        self.names.insert(Arc::clone(&name));
-        name
     }
 
     /// Puts one entry in the place of another, which is kept but not recalled any more.
@@ -233,12 +214,12 @@ impl MemoryStore {
         if old == new {
             return Err(SupersedeError::Itself { id: old });
         }
-        let (old_entry, new_entry) = (self.live(old)?, self.live(new)?);
-        let lasts = new_entry.tier < old_entry.tier
-            || new_entry.tier == old_entry.tier
-                && (new_entry.task.is_none() || new_entry.task == old_entry.task);
+        let (old_one, new_one) = (self.live(old)?, self.live(new)?);
+        let lasts = new_one.tier < old_one.tier
+            || new_one.tier == old_one.tier
+                && (new_one.task().is_none() || new_one.task() == old_one.task());
         if !lasts {
-            let tier = old_entry.tier;
+            let tier = old_one.tier;
             return Err(SupersedeError::ShorterLived { old, tier, new });
         }
         self.make(MemoryChange::Superseded { old, new });
@@ -248,15 +229,15 @@ impl MemoryStore {
     fn retire(&mut self, old: EntryId, new: EntryId) {
         self.forget_text(old);
         if let Some(record) = self.record_mut(old) {
-            record.entry.superseded_by = Some(new);
+            record.supersede(new);
         }
     }
 
-    fn live(&self, id: EntryId) -> Result<&MemoryEntry, SupersedeError> {
-        let entry = self.get(id).ok_or(SupersedeError::UnknownEntry { id })?;
-        match entry.superseded_by {
+    fn live(&self, id: EntryId) -> Result<&Record, SupersedeError> {
+        let record = self.record(id).ok_or(SupersedeError::UnknownEntry { id })?;
+        match record.superseded_by() {
             Some(by) => Err(SupersedeError::Superseded { id, by }),
-            None => Ok(entry),
+            None => Ok(record),
         }
     }
 
@@ -322,19 +303,23 @@ impl MemoryStore {
 
     /// Drops what belongs to a task. Gives it back, so that it can be summed up.
     pub fn end_task(&mut self, task: &str) -> Vec<MemoryEntry> {
-        self.drop_where(|entry| entry.task.as_deref() == Some(task))
+        let Some(task) = self.names.known(task) else {
+            return Vec::new();
+        };
+        self.drop_where(|record| record.task() == Some(task))
     }
 
     /// Drops [`Tier::Mission`] and [`Tier::Task`]. Gives them back, so that what was learned can
     /// be added to [`Tier::Project`].
     pub fn end_mission(&mut self) -> Vec<MemoryEntry> {
-        self.drop_where(|entry| entry.tier >= Tier::Mission)
+        self.drop_where(|record| record.tier >= Tier::Mission)
     }
 
     /// An entry, also a superseded one.
     #[must_use]
-    pub fn get(&self, id: EntryId) -> Option<&MemoryEntry> {
-        self.record(id).map(|record| &record.entry)
+    pub fn get(&self, id: EntryId) -> Option<MemoryEntry> {
+        let record = self.record(id)?;
+        Some(record.entry(id, &self.names))
     }
 
     /// An entry's gate, as it is now; `None` where it has none, as it is superseded or gone.
@@ -344,24 +329,31 @@ impl MemoryStore {
     }
 
     /// Every entry in the order of adding, also the superseded ones.
-    pub fn entries(&self) -> impl Iterator<Item = &MemoryEntry> {
-        self.records.iter().flatten().map(|record| &record.entry)
+    pub fn entries(&self) -> impl Iterator<Item = MemoryEntry> {
+        self.records()
+            .map(|(id, record)| record.entry(id, &self.names))
     }
 
-    fn record(&self, id: EntryId) -> Option<&Record> {
-        self.records.get(place_of(id)?)?.as_deref()
+    pub(crate) fn records(&self) -> impl Iterator<Item = (EntryId, &Record)> {
+        let records = self.records.iter().enumerate();
+        records.filter_map(|(place, record)| Some((id_at(place), record.as_ref()?)))
+    }
+
+    pub(crate) fn record(&self, id: EntryId) -> Option<&Record> {
+        self.records.get(place_of(id)?)?.as_ref()
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
     }
 
     fn record_mut(&mut self, id: EntryId) -> Option<&mut Record> {
-        self.records.get_mut(place_of(id)?)?.as_deref_mut()
+        self.records.get_mut(place_of(id)?)?.as_mut()
     }
 
-    fn drop_where(&mut self, ends: impl Fn(&MemoryEntry) -> bool) -> Vec<MemoryEntry> {
-        let ids: Vec<_> = self
-            .entries()
-            .filter(|entry| ends(entry))
-            .map(|entry| entry.id)
-            .collect();
+    fn drop_where(&mut self, ends: impl Fn(&Record) -> bool) -> Vec<MemoryEntry> {
+        let ending = self.records().filter(|(_, record)| ends(record));
+        let ids: Vec<EntryId> = ending.map(|(id, _)| id).collect();
         if ids.is_empty() {
             return Vec::new();
         }
@@ -373,11 +365,11 @@ impl MemoryStore {
     }
 
     fn remove(&mut self, id: EntryId) -> Option<MemoryEntry> {
-        if self.get(id)?.superseded_by.is_none() {
+        if self.record(id)?.superseded_by().is_none() {
             self.forget_text(id);
         }
         let record = self.records.get_mut(place_of(id)?)?.take()?;
-        Some(record.entry)
+        Some(record.entry(id, &self.names))
     }
 
     /// From now on, keeps what changes for [`take_changes`](Self::take_changes).
@@ -403,7 +395,7 @@ impl MemoryStore {
             .iter()
             .enumerate()
             .filter_map(|(place, record)| {
-                let entry = record.as_ref()?.entry.clone();
+                let entry = record.as_ref()?.entry(id_at(place), &self.names);
                 Some(Saved {
                     weight: self.index.weight(place as Place),
                     gate: self.focus.touched(entry.id),
@@ -460,18 +452,18 @@ impl MemoryStore {
         let Some(place) = place_of(id) else {
             return;
         };
-        let Some(record) = self.records.get(place).and_then(Option::as_deref) else {
+        let Some(record) = self.records.get(place).and_then(Option::as_ref) else {
             return;
         };
-        let entry = &record.entry;
-        self.index.remove(place as Place, &entry.content);
+        self.index.remove(place as Place, &record.content);
         self.focus.remove(id);
         self.fixed.remove(&id);
+        let entry = record.entry(id, &self.names);
         let same = same(entry.tier, entry.task.as_deref(), &entry.content);
         if self.same.get(&same) == Some(&id) {
             self.same.remove(&same);
         }
-        if let Some(subject) = subject(entry)
+        if let Some(subject) = subject(record)
             && self.subjects.get(&subject) == Some(&id)
         {
             self.subjects.remove(&subject);
@@ -491,13 +483,9 @@ impl MemoryStore {
     }
 
     /// What every recall must have, if it may be shown, in the order of adding.
-    pub(crate) fn fixed(&self) -> impl Iterator<Item = &MemoryEntry> {
-        self.fixed.iter().filter_map(|id| self.get(*id))
-    }
-
-    /// What a line of a prompt with the entry costs, in tokens.
-    pub(crate) fn line_cost(&self, id: EntryId) -> usize {
-        self.record(id).map_or(0, |record| record.line as usize)
+    pub(crate) fn fixed(&self) -> impl Iterator<Item = (EntryId, &Record)> {
+        let fixed = self.fixed.iter();
+        fixed.filter_map(|id| Some((*id, self.record(*id)?)))
     }
 }
 
@@ -517,7 +505,6 @@ fn same(tier: Tier, task: Option<&str>, content: &str) -> u64 {
     hasher.finish()
 }
 
-fn subject(entry: &MemoryEntry) -> Option<Subject> {
-    let subject = entry.subject.as_ref()?;
-    Some((Arc::clone(subject), entry.tier, entry.task.clone()))
+fn subject(record: &Record) -> Option<Subject> {
+    Some((record.subject()?, record.tier, record.task()))
 }

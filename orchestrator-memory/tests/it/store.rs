@@ -231,12 +231,12 @@ fn an_entry_survives_json() {
             .author("worker"),
     );
     let entry = store.get(id).unwrap();
-    let json = serde_json::to_string(entry).unwrap();
+    let json = serde_json::to_string(&entry).unwrap();
     assert!(
         json.starts_with(r#"{"id":1,"tier":"task","task":"1","content":"text""#),
         "{json}"
     );
-    assert_eq!(&serde_json::from_str::<MemoryEntry>(&json).unwrap(), entry);
+    assert_eq!(serde_json::from_str::<MemoryEntry>(&json).unwrap(), entry);
     let gate = store.gate(id).unwrap();
     let json = serde_json::to_string(&gate).unwrap();
     assert_eq!(
