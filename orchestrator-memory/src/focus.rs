@@ -252,6 +252,7 @@ impl Focus {
         let mut tiers = self.tiers.each_ref().map(|tier| Descent {
             rest: tier.open.iter().rev(),
             ahead: None,
+            head: None,
             equals: Vec::new(),
             shift: self.turn as f64 * tier.falls,
         });
@@ -259,10 +260,10 @@ impl Focus {
         std::iter::from_fn(move || {
             let (mut best, mut most) = (None, f64::NEG_INFINITY);
             for (at, tier) in tiers.iter().enumerate() {
-                if let Some((value, _)) = tier.equals.last()
-                    && *value > most
+                if let Some((_, value)) = tier.head
+                    && value > most
                 {
-                    (best, most) = (Some(at), *value);
+                    (best, most) = (Some(at), value);
                 }
             }
             tiers[best?].next()
@@ -325,34 +326,37 @@ impl OfTier {
 /// The open gates of a tier, from the highest down.
 struct Descent<'a> {
     rest: std::iter::Rev<std::collections::btree_set::Iter<'a, (Key, EntryId)>>,
+    /// What comes after those that are as high as the head.
     ahead: Option<(Key, EntryId)>,
-    /// Those of the highest value: the oldest last.
-    equals: Vec<(f64, EntryId)>,
+    head: Option<(EntryId, f64)>,
+    /// Those that are as high as the head, the oldest last.
+    equals: Vec<EntryId>,
     shift: f64,
 }
 
 impl Descent<'_> {
     /// Of equals, the set has the newest first from this side.
     fn fetch(&mut self) {
-        let Some((key, id)) = self.ahead.take().or_else(|| self.rest.next().copied()) else {
+        if let (Some(id), Some((_, value))) = (self.equals.pop(), self.head) {
+            self.head = Some((id, value));
             return;
-        };
-        let value = (key.number() + self.shift).exp2();
-        self.equals.push((value, id));
-        for (next, id) in self.rest.by_ref() {
-            if *next != key {
-                self.ahead = Some((*next, *id));
-                break;
-            }
-            self.equals.push((value, *id));
         }
+        let next = self.ahead.take().or_else(|| self.rest.next().copied());
+        self.head = next.map(|(key, mut oldest)| {
+            for (next, id) in self.rest.by_ref() {
+                if *next != key {
+                    self.ahead = Some((*next, *id));
+                    break;
+                }
+                self.equals.push(std::mem::replace(&mut oldest, *id));
+            }
+            (oldest, (key.number() + self.shift).exp2())
+        });
     }
 
     fn next(&mut self) -> Option<(EntryId, f64)> {
-        let (value, id) = self.equals.pop()?;
-        if self.equals.is_empty() {
-            self.fetch();
-        }
-        Some((id, value))
+        let head = self.head?;
+        self.fetch();
+        Some(head)
     }
 }
