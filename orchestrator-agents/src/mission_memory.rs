@@ -41,7 +41,7 @@ impl MissionMemory {
             query = query.for_task(task);
         }
         let mut memory = self.lock();
-        memory.turn(cue);
+        memory.turn_of(task, cue);
         match memory.recall(query.clone(), Budget::new(tokens)) {
             Err(RecallError::PinnedExceedBudget { by, .. }) => {
                 memory.recall(query, Budget::new(tokens.saturating_add(by)))

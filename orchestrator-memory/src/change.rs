@@ -1,5 +1,7 @@
 //! What changes a store, as data: enough to make it again.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{EmaGate, EntryId, MemoryEntry, Tier};
@@ -42,6 +44,13 @@ pub enum MemoryChange {
         /// What it evoked, and how much, from 0 to 1.
         touched: Vec<(EntryId, f32)>,
     },
+    /// An entry lasts longer from now on, or no longer than it was meant to.
+    Moved {
+        /// The entry.
+        id: EntryId,
+        /// Its tier now.
+        tier: Tier,
+    },
     /// Entries were dropped.
     Dropped {
         /// Which.
@@ -67,6 +76,11 @@ pub(crate) struct Saved {
     pub(crate) weight: f32,
     /// Its gate, as it was when it was last touched, and when that was.
     pub(crate) gate: Option<(EmaGate, Tier, u64)>,
+    /// Where it was put first, and for which task, if it has moved since.
+    #[serde(default)]
+    pub(crate) origin: Option<(Tier, Option<Arc<str>>)>,
+    #[serde(default)]
+    pub(crate) sustained: u8,
 }
 
 /// The form that snapshots are written in. One that is older is brought into it by

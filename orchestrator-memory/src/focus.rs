@@ -136,6 +136,10 @@ pub struct TurnReport {
     /// What went out of focus, the oldest first. It is kept, and comes back when it is relevant
     /// again.
     pub evicted: Vec<EntryId>,
+    /// What lasts longer from now on: see [`MemoryStore::turn_of`](crate::MemoryStore::turn_of).
+    pub promoted: Vec<EntryId>,
+    /// What lasts no longer than it was meant to, again.
+    pub demoted: Vec<EntryId>,
 }
 
 impl Focus {

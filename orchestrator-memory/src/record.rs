@@ -17,7 +17,7 @@ pub(crate) struct Name(u32);
 
 impl Names {
     /// The number of a text, which is taken in.
-    fn take(&mut self, text: &Arc<str>) -> Name {
+    pub(crate) fn take(&mut self, text: &Arc<str>) -> Name {
         if let Some(name) = self.numbers.get(text) {
             return *name;
         }
@@ -32,7 +32,7 @@ impl Names {
         self.numbers.get(text).copied()
     }
 
-    fn text(&self, name: Name) -> Arc<str> {
+    pub(crate) fn text(&self, name: Name) -> Arc<str> {
         Arc::clone(&self.texts[name.0 as usize])
     }
 }
@@ -85,7 +85,12 @@ pub(crate) struct Record {
     source: Name,
     author: Name,
     pub(crate) importance: f32,
+    /// Where it is now.
     pub(crate) tier: Tier,
+    /// Where it was put first.
+    pub(crate) origin: Tier,
+    /// In how many turns it was highly relevant, since it has come to its tier.
+    pub(crate) sustained: u8,
     pub(crate) pinned: bool,
 }
 
@@ -111,6 +116,8 @@ impl Record {
             author: names.take(&entry.author),
             importance: entry.importance,
             tier: entry.tier,
+            origin: entry.tier,
+            sustained: 0,
             pinned: entry.pinned,
             content: String::from(&*entry.content).into_boxed_str(),
         }
@@ -122,7 +129,7 @@ impl Record {
         MemoryEntry {
             id,
             tier: self.tier,
-            task: text(self.task),
+            task: self.task().map(|name| names.text(name)),
             content: (&*self.content).into(),
             subject: text(self.subject),
             source: names.text(self.source),
@@ -147,7 +154,21 @@ impl Record {
         self.tokens
     }
 
+    /// The task that it belongs to: as long as it is of the Task tier.
     pub(crate) fn task(&self) -> Option<Name> {
+        self.task.name().filter(|_| self.tier == Tier::Task)
+    }
+
+    /// Puts back where it was put first, and for which task.
+    pub(crate) fn set_origin(&mut self, origin: Tier, task: Option<Name>) {
+        self.origin = origin;
+        if self.task == Perhaps::NONE {
+            self.task = Perhaps::of(task);
+        }
+    }
+
+    /// The task that it was put in for.
+    pub(crate) fn first_task(&self) -> Option<Name> {
         self.task.name()
     }
 

@@ -25,6 +25,15 @@ const TOUCHED: usize = 32;
 /// What a turn evokes less than this, it does not touch.
 const EVOKED: f32 = 0.05;
 
+/// A turn that has so much of an entry in it uses it.
+const USED: f32 = 0.6;
+
+/// A gate that is as high as this has been relevant for more than a moment,
+const HIGH: f64 = 0.6;
+
+/// and so many turns of that make an entry last longer.
+const SUSTAINED: u8 = 3;
+
 /// What an agent remembers.
 ///
 /// Entries are added, superseded by better ones, and dropped with their task or mission. Each
@@ -146,7 +155,8 @@ impl MemoryStore {
                 }
             }
             MemoryChange::Superseded { old, new } => self.retire(*old, *new),
-            MemoryChange::Turned { touched } => _ = self.focus.turn(touched),
+            MemoryChange::Turned { touched } => _ = self.pass(touched),
+            MemoryChange::Moved { id, tier } => self.shift(*id, *tier),
             MemoryChange::Dropped { entries } => {
                 for id in entries {
                     self.remove(*id);
@@ -246,18 +256,133 @@ impl MemoryStore {
     /// The gates of the 32 entries that it evokes most move up, if that is where their relevance
     /// is, and those of all others fall. What is pinned has no need of a gate.
     pub fn turn(&mut self, cue: &str) -> TurnReport {
+        self.turn_of(None, cue)
+    }
+
+    /// The same, for a turn that belongs to a task.
+    ///
+    /// What proves to be of use lasts longer: an entry of one task of which most is in another task's
+    /// turn comes to [`Tier::Mission`], and what stays highly relevant for three turns goes up one tier, to
+    /// [`Tier::Project`] at most. Once it is out of focus again, it lasts as long as it was meant to.
+    pub fn turn_of(&mut self, task: Option<&str>, cue: &str) -> TurnReport {
         let asked = self.index.ask(cue, None);
         let evoked = self.index.evoked(&asked, TOUCHED);
+        let evoked = evoked.iter().filter(|one| one.relevance >= EVOKED);
         let touched: Vec<(EntryId, f32)> = evoked
-            .into_iter()
-            .filter(|(_, relevance)| *relevance >= EVOKED)
-            .map(|(place, relevance)| (id_at(place as usize), relevance))
+            .clone()
+            .map(|one| (id_at(one.place as usize), one.relevance))
             .collect();
-        let report = self.focus.turn(&touched);
+        let mut report = self.pass(&touched);
+        let task = task.map(|task| self.names.known(task));
+        let rising: Vec<(EntryId, Tier)> = evoked
+            .filter_map(|one| {
+                let id = id_at(one.place as usize);
+                let user = task.filter(|_| one.of_entry >= USED);
+                Some((id, self.higher(id, user)?))
+            })
+            .collect();
         if let Some(changes) = &mut self.changes {
             changes.push(MemoryChange::Turned { touched });
         }
+        for (id, tier) in rising {
+            self.make(MemoryChange::Moved { id, tier });
+            report.promoted.push(id);
+        }
+        for id in report.evicted.clone() {
+            let tier = self.record(id).map(|record| (record.tier, record.origin));
+            if let Some((tier, origin)) = tier
+                && tier < origin
+                && self.is_free(id, origin)
+            {
+                self.make(MemoryChange::Moved { id, tier: origin });
+                report.demoted.push(id);
+            }
+        }
         report
+    }
+
+    /// Lets a turn pass, and counts what stays relevant.
+    fn pass(&mut self, touched: &[(EntryId, f32)]) -> TurnReport {
+        let report = self.focus.turn(touched);
+        for (id, _) in touched {
+            let is_high = self
+                .focus
+                .gate(*id)
+                .is_some_and(|gate| gate.value() >= HIGH);
+            if let (true, Some(record)) = (is_high, self.record_mut(*id)) {
+                record.sustained = record.sustained.saturating_add(1);
+            }
+        }
+        for id in &report.evicted {
+            if let Some(record) = self.record_mut(*id) {
+                record.sustained = 0;
+            }
+        }
+        report
+    }
+
+    /// The tier that an entry has earned, if it is a higher one; `task` is who uses it.
+    fn higher(&self, id: EntryId, task: Option<Option<Name>>) -> Option<Tier> {
+        let record = self.record(id)?;
+        let tier = match record.tier {
+            Tier::Task => Tier::Mission,
+            Tier::Mission => Tier::Project,
+            Tier::System | Tier::Project => return None,
+        };
+        let by_other = match (record.task(), task) {
+            (Some(own), Some(user)) => user != Some(own),
+            _ => false,
+        };
+        let has_earned = by_other || record.sustained >= SUSTAINED;
+        (has_earned && !record.is_fixed() && self.is_free(id, tier)).then_some(tier)
+    }
+
+    /// Whether an entry can come to a tier without taking another's place.
+    fn is_free(&self, id: EntryId, tier: Tier) -> bool {
+        let Some(record) = self.record(id) else {
+            return false;
+        };
+        let task = record.first_task().filter(|_| tier == Tier::Task);
+        let of_task = task.map(|task| self.names.text(task));
+        let same = same(tier, of_task.as_deref(), &record.content);
+        let is_said = self.same.get(&same).is_some_and(|other| *other != id);
+        let subject = record.subject().map(|subject| (subject, tier, task));
+        let is_told = subject.is_some_and(|subject| self.subjects.contains_key(&subject));
+        !is_said && !is_told
+    }
+
+    /// Brings an entry to another tier.
+    fn shift(&mut self, id: EntryId, tier: Tier) {
+        let Some(record) = self
+            .record(id)
+            .filter(|record| record.superseded_by().is_none())
+        else {
+            return;
+        };
+        let key = |record: &Record, names: &Names| {
+            let task = record.task().map(|task| names.text(task));
+            same(record.tier, task.as_deref(), &record.content)
+        };
+        let (old, old_subject) = (key(record, &self.names), subject(record));
+        if self.same.get(&old) == Some(&id) {
+            self.same.remove(&old);
+        }
+        if let Some(old) = old_subject
+            && self.subjects.get(&old) == Some(&id)
+        {
+            self.subjects.remove(&old);
+        }
+        if let Some(record) = self.record_mut(id) {
+            (record.tier, record.sustained) = (tier, 0);
+        }
+        if let Some(record) = self.record(id) {
+            let (new, new_subject) = (key(record, &self.names), subject(record));
+            self.same.insert(new, id);
+            if let Some(new) = new_subject {
+                self.subjects.insert(new, id);
+            }
+        }
+        self.focus.shift(id, tier);
     }
 
     /// Picks what goes into a prompt.
@@ -395,8 +520,13 @@ impl MemoryStore {
             .iter()
             .enumerate()
             .filter_map(|(place, record)| {
-                let entry = record.as_ref()?.entry(id_at(place), &self.names);
+                let record = record.as_ref()?;
+                let entry = record.entry(id_at(place), &self.names);
+                let first_task = record.first_task().map(|task| self.names.text(task));
+                let has_moved = record.tier != record.origin;
                 Some(Saved {
+                    origin: has_moved.then_some((record.origin, first_task)),
+                    sustained: record.sustained,
                     weight: self.index.weight(place as Place),
                     gate: self.focus.touched(entry.id),
                     entry,
@@ -420,6 +550,8 @@ impl MemoryStore {
             entry,
             weight,
             gate,
+            origin,
+            sustained,
         } in snapshot.entries
         {
             let id = entry.id;
@@ -440,6 +572,14 @@ impl MemoryStore {
             store.index.set_weight(place as Place, weight);
             if let Some((gate, tier, turn)) = gate {
                 store.focus.restore(id, gate, tier, turn);
+            }
+            let origin =
+                origin.map(|(tier, task)| (tier, task.map(|task| store.names.take(&task))));
+            if let Some(record) = store.record_mut(id) {
+                record.sustained = sustained;
+                if let Some((tier, task)) = origin {
+                    record.set_origin(tier, task);
+                }
             }
         }
         store.skip_to(usize::try_from(snapshot.last_id).unwrap_or(usize::MAX));

@@ -214,7 +214,7 @@ impl Index {
     ///
     /// The weighted overlap coefficient: the rarity of what both share against that of the smaller
     /// of the two. So a long cue evokes a short entry, and a short one a long entry.
-    pub(crate) fn evoked(&self, asked: &Asked, most: usize) -> Vec<(Place, f32)> {
+    pub(crate) fn evoked(&self, asked: &Asked, most: usize) -> Vec<Evoked> {
         let mut shared = vec![0.0_f32; self.documents.len()];
         let mut touched = Vec::new();
         let mut whole = 0.0;
@@ -233,16 +233,21 @@ impl Index {
                 shared[place] += weight;
             }
         }
-        let mut evoked: Vec<(Place, f32)> = touched
+        let mut evoked: Vec<Evoked> = touched
             .into_iter()
             .filter(|place| self.documents[*place].is_alive)
             .map(|place| {
-                let least = self.documents[place].weight.min(whole);
-                (place as Place, (shared[place] / least).min(1.0))
+                let weight = self.documents[place].weight;
+                Evoked {
+                    place: place as Place,
+                    relevance: (shared[place] / weight.min(whole)).min(1.0),
+                    of_entry: shared[place] / weight,
+                }
             })
             .collect();
-        let by_relevance = |one: &(Place, f32), two: &(Place, f32)| {
-            two.1.total_cmp(&one.1).then(one.0.cmp(&two.0))
+        let by_relevance = |one: &Evoked, two: &Evoked| {
+            let by_relevance = two.relevance.total_cmp(&one.relevance);
+            by_relevance.then(one.place.cmp(&two.place))
         };
         if evoked.len() > most {
             evoked.select_nth_unstable_by(most, by_relevance);
@@ -269,6 +274,16 @@ impl Index {
         shared.truncate(most);
         shared.into_iter().map(|term| asked.form(term)).collect()
     }
+}
+
+/// An entry that a cue evokes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Evoked {
+    pub(crate) place: Place,
+    /// From 0 to 1.
+    pub(crate) relevance: f32,
+    /// Which share of the entry is in the cue, by the rarity of its terms.
+    pub(crate) of_entry: f32,
 }
 
 /// What is summed up term by term.

@@ -81,7 +81,9 @@ fn take(store: &mut MemoryStore, step: Step) {
         Step::Supersede(old, new) => {
             _ = store.supersede(EntryId::new(old), EntryId::new(new));
         }
-        Step::Turn(cue) => _ = store.turn(&cue),
+        Step::Turn(cue) => {
+            _ = store.turn_of(Some(if cue.len() % 2 == 0 { "t" } else { "u" }), &cue)
+        }
         Step::EndTask => _ = store.end_task("t"),
         Step::EndMission => _ = store.end_mission(),
     }

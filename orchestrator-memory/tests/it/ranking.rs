@@ -180,3 +180,56 @@ fn bad_input_is_survived() {
         assert!(context.tokens() <= tokens);
     }
 }
+
+/// What another task uses is for all, what stays relevant outlives its mission, and what is out of
+/// focus again lasts as long as it was meant to.
+#[test]
+fn what_is_of_use_lasts_longer() {
+    let mut store = MemoryStore::default();
+    let found = store.add(NewEntry::for_task("a", "the parser drops the last newline"));
+    let own = store.turn_of(Some("a"), "the parser drops the last newline");
+    assert_eq!(own.promoted, [], "its own task uses it");
+    let by_a_word = store.turn_of(Some("b"), "the parser");
+    assert_eq!(by_a_word.promoted, []);
+    let other = store.turn_of(Some("b"), "dropping a newline, the parser was wrong");
+    assert_eq!(other.promoted, [found]);
+    let entry = store.get(found).unwrap();
+    assert_eq!((entry.tier, entry.task), (Tier::Mission, None));
+    assert!(
+        store.end_task("a").is_empty(),
+        "it is not the task's any more"
+    );
+
+    let turns: Vec<_> = (0..4)
+        .map(|_| {
+            store
+                .turn_of(None, "the parser drops the last newline")
+                .promoted
+        })
+        .collect();
+    assert_eq!(turns.concat(), [found], "{turns:?}");
+    assert_eq!(store.get(found).unwrap().tier, Tier::Project);
+    assert!(store.clone().end_mission().is_empty());
+
+    let demoted: Vec<_> = (0..200).flat_map(|_| store.turn("else").demoted).collect();
+    assert_eq!(demoted, [found]);
+    let entry = store.get(found).unwrap();
+    assert_eq!((entry.tier, entry.task.as_deref()), (Tier::Task, Some("a")));
+    assert_eq!(store.end_task("a").len(), 1);
+}
+
+/// Nothing takes the place of what is there already.
+#[test]
+fn what_is_there_already_is_not_promoted_onto() {
+    let mut store = MemoryStore::default();
+    let text = "the parser drops the last newline";
+    let same = store.add(NewEntry::new(Tier::Mission, text));
+    let own = store.add(NewEntry::for_task("a", text));
+    let promoted: Vec<_> = (0..9)
+        .flat_map(|_| store.turn_of(Some("b"), text).promoted)
+        .collect();
+    // The other can come to where the first one was, and no further.
+    assert_eq!(promoted, [same, own]);
+    assert_eq!(store.get(same).unwrap().tier, Tier::Project);
+    assert_eq!(store.get(own).unwrap().tier, Tier::Mission);
+}
