@@ -10,7 +10,8 @@
 //! - A [`Context`] is that answer: entries, each with the reason why it is there, in an order
 //!   that keeps the beginning of the prompt the same from turn to turn.
 //! - [`DurableMemory`] has a [`MemoryBackend`] keep every change of a store.
-//! - A [`TokenCounter`] says what a text costs.
+//! - A [`TokenCounter`] says what a text costs: an estimate, or with the feature `bpe` the tokens of
+//!   the models whose vocabularies are known.
 //!
 //! Relevance is lexical: words and parts of identifiers, in the entry and around it, weighted by
 //! their rarity; and who said it, and when. There is no model in it, no network and no clock. The
@@ -85,6 +86,8 @@ pub use query::{Budget, Query};
 pub use rank::{RankConfig, RecallWeights};
 pub use store::MemoryStore;
 pub use tier::Tier;
+#[cfg(feature = "bpe")]
+pub use tokens::{CachedTokens, TokenTally, Vocabulary};
 pub use tokens::{EstimatedTokens, TokenCounter};
 
 #[doc = include_str!("../docs/design.md")]

@@ -1,5 +1,11 @@
 //! How many tokens a text costs.
 
+#[cfg(feature = "bpe")]
+mod bpe;
+
+#[cfg(feature = "bpe")]
+pub use self::bpe::{CachedTokens, TokenTally, Vocabulary};
+
 /// Counts the tokens of a text, as the model that will read it does.
 ///
 /// Any `Fn(&str) -> usize` is one. The budget holds for the sum over the parts of a context; a

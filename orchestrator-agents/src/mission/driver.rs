@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use orchestrator_core::{Scheduler, SchedulerConfig};
-use orchestrator_memory::{MemoryConfig, MemoryStore, NewEntry, Tier};
+use orchestrator_memory::{CachedTokens, MemoryConfig, MemoryStore, NewEntry, Tier, Vocabulary};
 use orchestrator_state::{Holder, Journal, OpenError};
 use orchestrator_tools::{LintStore, ToolRegistry};
 use tokio_util::sync::CancellationToken;
@@ -287,7 +287,12 @@ async fn conduct(
         checks,
         cancel.clone(),
     );
-    let memory = MissionMemory::new(MemoryStore::new(MemoryConfig::default()));
+    let mut config = MemoryConfig::default();
+    // Where the model's vocabulary is known, a budget is in its own tokens.
+    if let Some(vocabulary) = Vocabulary::of_model(model.name()) {
+        config = config.with_counter(CachedTokens::new(vocabulary));
+    }
+    let memory = MissionMemory::new(MemoryStore::new(config));
     memory.remember(NewEntry::new(
         Tier::System,
         format!("The objective: {}", options.objective),
