@@ -88,6 +88,9 @@ pub struct RecallWeights {
     pub importance: f32,
     /// How new it is: halved every 200 turns. Default: 0.005.
     pub recency: f32,
+    /// What an entry passes on of its relevance to those that it is [linked](crate::NewEntry::link)
+    /// to, if it is one of the 64 that answer best. Default: 0.5.
+    pub links: f32,
     /// What is less relevant than this share of the most relevant, and not in focus, does not earn
     /// its tokens. Default: 0.1.
     pub least: f32,
@@ -99,6 +102,7 @@ impl Default for RecallWeights {
             focus: 0.15,
             importance: 0.4,
             recency: 0.005,
+            links: 0.5,
             least: 0.1,
         }
     }
@@ -112,6 +116,7 @@ impl RecallWeights {
             focus: 0.0,
             importance: 0.0,
             recency: 0.0,
+            links: 0.0,
             least: 0.0,
         }
     }

@@ -35,7 +35,14 @@ pub(crate) fn rank(store: &MemoryStore, query: &Query, most: usize) -> Vec<Ranke
 fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) -> Vec<Ranked> {
     let config = store.config();
     let weights = config.weights;
-    let Scores { of: scores, whole } = store.index().score(asked, &config.rank);
+    let Scores {
+        of: mut scores,
+        whole,
+    } = store.index().score(asked, &config.rank);
+    if store.has_links() && weights.links > 0.0 {
+        follow_links(store, &mut scores, weights.links);
+    }
+    let scores = scores;
     let best = scores.iter().copied().fold(0.0, f32::max);
     let least = (weights.least * best).max(f32::MIN_POSITIVE);
     let now = store.focus().now();
@@ -94,6 +101,33 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     // Among equals the older stands first.
     all.sort_unstable_by(|one, two| two.score.total_cmp(&one.score).then(one.id.cmp(&two.id)));
     all
+}
+
+/// So many of the best pass on what they are worth.
+const LINKING: usize = 64;
+
+/// Raises what the best are linked to.
+fn follow_links(store: &MemoryStore, scores: &mut [f32], share: f32) {
+    let mut best: Vec<(f32, usize)> = scores
+        .iter()
+        .enumerate()
+        .filter(|(_, score)| **score > 0.0)
+        .map(|(place, score)| (*score, place))
+        .collect();
+    let is_better =
+        |one: &(f32, usize), two: &(f32, usize)| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1));
+    if best.len() > LINKING {
+        best.select_nth_unstable_by(LINKING, is_better);
+        best.truncate(LINKING);
+    }
+    for (score, place) in best {
+        let linked = store.record(id_at(place)).map_or(&[][..], Record::links);
+        for place in linked.iter().filter_map(|id| place_of(*id)) {
+            if let Some(other) = scores.get_mut(place) {
+                *other = other.max(share * score);
+            }
+        }
+    }
 }
 
 /// Who asks, and what may be shown to them.

@@ -146,6 +146,10 @@ impl Record {
         }
     }
 
+    pub(crate) fn links(&self) -> &[EntryId] {
+        self.links.as_deref().map_or(&[], Vec::as_slice)
+    }
+
     pub(crate) fn turn(&self) -> u64 {
         self.turn.into()
     }

@@ -54,6 +54,8 @@ pub struct MemoryStore {
     fixed: BTreeSet<EntryId>,
     /// What has changed since somebody asked, if anybody wants to know.
     changes: Option<Vec<MemoryChange>>,
+    /// Whether any entry has ever been linked to another.
+    has_links: bool,
 }
 
 impl Default for MemoryStore {
@@ -76,6 +78,7 @@ impl MemoryStore {
             index: Index::default(),
             fixed: BTreeSet::new(),
             changes: None,
+            has_links: false,
         }
     }
 
@@ -195,6 +198,7 @@ impl MemoryStore {
 
     fn push(&mut self, entry: MemoryEntry) -> &Record {
         let line = self.config.counter.count(&line(&entry));
+        self.has_links |= !entry.links.is_empty();
         let record = Record::new(entry, line, &mut self.names);
         if self.records.len() == self.records.capacity() {
             // An eighth more, not twice as much.
@@ -466,6 +470,10 @@ impl MemoryStore {
 
     pub(crate) fn record(&self, id: EntryId) -> Option<&Record> {
         self.records.get(place_of(id)?)?.as_ref()
+    }
+
+    pub(crate) fn has_links(&self) -> bool {
+        self.has_links
     }
 
     pub(crate) fn names(&self) -> &Names {

@@ -233,3 +233,18 @@ fn what_is_there_already_is_not_promoted_onto() {
     assert_eq!(store.get(same).unwrap().tier, Tier::Project);
     assert_eq!(store.get(own).unwrap().tier, Tier::Mission);
 }
+
+/// What belongs to an answer comes with it, though it has none of the words.
+#[test]
+fn links_are_followed() {
+    let mut store = MemoryStore::default();
+    let quiet = |text: &str| NewEntry::new(Tier::Project, text).importance(0.0);
+    let reason = store.add(quiet("Two writers had corrupted it."));
+    let other = store.add(quiet("The logo is blue."));
+    let rule = store.add(quiet("The cache has one writer.").link(reason));
+    assert_eq!(best(&store, "who may write the cache"), [rule, reason]);
+    // What it is linked to may be gone, or not there at all.
+    store.add(quiet("The cache is small.").link(EntryId::new(99)));
+    store.supersede(reason, other).unwrap();
+    assert!(!best(&store, "who may write the cache").contains(&reason));
+}
