@@ -15,7 +15,9 @@ mod turn;
 
 use std::sync::Arc;
 
-use orchestrator_hooks::{Explanation, Hook, HookFailure, HookRegistry, Phase, RegisterError};
+use orchestrator_hooks::{
+    Event, Explanation, Hook, HookFailure, HookRegistry, Phase, RegisterError,
+};
 
 pub use self::metrics::{Metrics, ToolMetrics};
 pub use self::mission::{
@@ -128,29 +130,20 @@ impl Hooks {
         let guard = Hook::new("role-guard", |call: &BeforeToolCall| {
             guard::complaint(call).map_or(BeforeToolAction::Allow, BeforeToolAction::Block)
         });
-        hooks
-            .before_tool_call
-            .register(guard.phase(Phase::Early))?
-            .keep();
+        keep(&hooks.before_tool_call, guard.phase(Phase::Early))?;
 
         let (results, prompts) = (Arc::clone(&redactor), redactor);
         let redact = Hook::new("redact", move |call: &AfterToolCall| {
             let redacted = results.redact_result(&call.result);
             redacted.map_or(AfterToolAction::Keep, AfterToolAction::Replace)
         });
-        hooks
-            .after_tool_call
-            .register(redact.phase(Phase::Early))?
-            .keep();
+        keep(&hooks.after_tool_call, redact.phase(Phase::Early))?;
         let redact = Hook::new("redact", move |call: &BeforeModelCall| {
             let redacted = prompts.redact_request(&call.request);
             redacted.map_or(BeforeModelAction::Send, BeforeModelAction::Rewrite)
         });
         // Late, so that it sees what other hooks have put in.
-        hooks
-            .before_model_call
-            .register(redact.phase(Phase::Late))?
-            .keep();
+        keep(&hooks.before_model_call, redact.phase(Phase::Late))?;
 
         let remind = Hook::new("memory-gate", |call: &BeforeModelCall| {
             memory::remind(call).map_or_else(
@@ -158,49 +151,46 @@ impl Hooks {
                 |request| request.map_or(BeforeModelAction::Send, BeforeModelAction::Rewrite),
             )
         });
-        hooks.before_model_call.register(remind)?.keep();
+        keep(&hooks.before_model_call, remind)?;
         let shorten = Hook::new("resource-control", |call: &BeforeModelCall| {
             resources::shorten(call).map_or(BeforeModelAction::Send, BeforeModelAction::Rewrite)
         });
-        hooks
-            .before_model_call
-            .register(shorten.phase(Phase::Late).after("redact"))?
-            .keep();
+        keep(
+            &hooks.before_model_call,
+            shorten.phase(Phase::Late).after("redact"),
+        )?;
 
         let (answers, results) = (Arc::clone(&hooks.counter), Arc::clone(&hooks.counter));
         let count = Hook::new("metrics", move |call: &AfterModelCall| {
             answers.answered(call);
             AfterModelAction::Take
         });
-        hooks
-            .after_model_call
-            .register(count.phase(Phase::Early))?
-            .keep();
+        keep(&hooks.after_model_call, count.phase(Phase::Early))?;
         let count = Hook::new("metrics", move |call: &AfterToolCall| {
             results.called(call);
             AfterToolAction::Keep
         });
-        hooks
-            .after_tool_call
-            .register(count.phase(Phase::Early).before("redact"))?
-            .keep();
+        keep(
+            &hooks.after_tool_call,
+            count.phase(Phase::Early).before("redact"),
+        )?;
 
         let sanity = Hook::new("sanity", |call: &AfterModelCall| {
             sanity::complaint(&call.response)
                 .map_or(AfterModelAction::Take, AfterModelAction::Reject)
         });
-        hooks.after_model_call.register(sanity)?.keep();
+        keep(&hooks.after_model_call, sanity)?;
         let sanity = Hook::new("sanity", |call: &AfterToolCall| {
             sanity::in_place_of(&call.result)
                 .map_or(AfterToolAction::Keep, AfterToolAction::Replace)
         });
-        hooks.after_tool_call.register(sanity)?.keep();
+        keep(&hooks.after_tool_call, sanity)?;
 
         let go_on = Hook::new("continue", |turn: &TurnFinished| match turn.end {
             TurnEnd::Silent(_) if turn.continued == 0 => TurnAction::Inject(GO_ON.into()),
             _ => TurnAction::End,
         });
-        hooks.turn_finished.register(go_on)?.keep();
+        keep(&hooks.turn_finished, go_on)?;
         Ok(hooks)
     }
 }
@@ -245,6 +235,12 @@ impl Hooks {
             ..self.counter.so_far()
         }
     }
+}
+
+/// Registers a hook that stays.
+fn keep<E: Event>(registry: &HookRegistry<E>, hook: Hook<E>) -> Result<(), RegisterError> {
+    registry.register(hook)?.keep();
+    Ok(())
 }
 
 /// What one is told who has ended a turn without a report.

@@ -125,7 +125,7 @@ pub(crate) fn mentions(text: &str, today: Option<i64>) -> Vec<Mention> {
                 before => day_of_month(before),
             };
             let day_after = day_of_month(word(at + 1));
-            // `may`, `march` and `sun` are words of their own.
+            // `may` and `march` are words of their own.
             let is_month = !["may", "march", "mar"].contains(here)
                 || day_before.or(day_after).is_some()
                 || year(word(at + 1)).is_some()

@@ -10,7 +10,7 @@ use std::{
     hash::{BuildHasherDefault, Hasher},
 };
 
-use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
+use crate::{EmaGate, EntryId, GateConfig, Tier};
 
 /// The gates of many entries.
 ///
@@ -31,7 +31,7 @@ use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
 #[derive(Debug, Clone)]
 pub struct Focus {
     tiers: [OfTier; 4],
-    gates: HashMap<EntryId, Packed, BuildHasherDefault<ByNumber>>,
+    gates: HashMap<EntryId, Touched, BuildHasherDefault<ByNumber>>,
     turn: u64,
 }
 
@@ -44,40 +44,28 @@ struct OfTier {
     open: BTreeSet<(Key, EntryId)>,
 }
 
-/// A gate as it was when it was last touched.
+/// A gate as it was when it was last touched; small, for there is one for each entry.
 #[derive(Debug, Clone, Copy)]
 struct Touched {
-    gate: EmaGate,
-    turn: u64,
-    tier: Tier,
-}
-
-/// The same in half of the memory, for there is one for each entry.
-#[derive(Debug, Clone, Copy)]
-struct Packed {
     value: f64,
     /// After four billion turns a gate does not fall any further.
     turn: u32,
-    tier: u8,
+    tier: Tier,
     is_open: bool,
 }
 
-impl Packed {
-    fn of(touched: Touched) -> Self {
+impl Touched {
+    fn new(gate: EmaGate, tier: Tier, turn: u64) -> Self {
         Self {
-            value: touched.gate.value(),
-            turn: u32::try_from(touched.turn).unwrap_or(u32::MAX),
-            tier: touched.tier.index() as u8,
-            is_open: touched.gate.is_open(),
+            value: gate.value(),
+            turn: u32::try_from(turn).unwrap_or(u32::MAX),
+            tier,
+            is_open: gate.is_open(),
         }
     }
 
-    fn touched(self) -> Touched {
-        Touched {
-            gate: EmaGate::raw(self.value, self.is_open),
-            turn: self.turn.into(),
-            tier: Tier::ALL[usize::from(self.tier)],
-        }
+    fn gate(&self) -> EmaGate {
+        EmaGate::raw(self.value, self.is_open)
     }
 }
 
@@ -148,7 +136,7 @@ impl Focus {
     pub fn new(tiers: [GateConfig; 4]) -> Self {
         Self {
             tiers: tiers.map(|config| OfTier {
-                falls: config.left_after(1).log2(),
+                falls: (1.0 - f64::from(config.alpha())).log2(),
                 config,
                 open: BTreeSet::new(),
             }),
@@ -172,7 +160,7 @@ impl Focus {
 
     /// Ends an entry's gate.
     pub fn remove(&mut self, id: EntryId) {
-        if let Some(touched) = self.gates.remove(&id).map(Packed::touched) {
+        if let Some(touched) = self.gates.remove(&id) {
             let tier = &mut self.tiers[touched.tier.index()];
             tier.open.remove(&(tier.key(&touched), id));
         }
@@ -208,23 +196,15 @@ impl Focus {
         }
         self.turn += 1;
         for tier in &mut self.tiers {
-            while let Some((_, id)) = tier.open.first().copied() {
-                let Some(packed) = self.gates.get_mut(&id) else {
-                    tier.open.pop_first();
-                    continue;
-                };
-                let touched = packed.touched();
-                let mut gate = touched.gate;
-                if gate.fall(tier.left(self.turn, &touched), &tier.config) != GateChange::Evicted {
+            while let Some((_, id)) = tier.open.first().copied()
+                && let Some(touched) = self.gates.get_mut(&id)
+            {
+                let gate = tier.gate(touched, self.turn);
+                if gate.is_open() {
                     break;
                 }
                 tier.open.pop_first();
-                let turn = self.turn;
-                *packed = Packed::of(Touched {
-                    gate,
-                    turn,
-                    ..touched
-                });
+                *touched = Touched::new(gate, touched.tier, self.turn);
                 report.evicted.push(id);
             }
         }
@@ -244,11 +224,8 @@ impl Focus {
     /// An entry's gate, as it is now.
     #[must_use]
     pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
-        let touched = self.gates.get(&id)?.touched();
-        let tier = &self.tiers[touched.tier.index()];
-        let mut gate = touched.gate;
-        gate.fall(tier.left(self.turn, &touched), &tier.config);
-        Some(gate)
+        let touched = self.gates.get(&id)?;
+        Some(self.tiers[touched.tier.index()].gate(touched, self.turn))
     }
 
     /// What is in focus, and how much: the most first, and of equals of a tier the oldest.
@@ -276,8 +253,8 @@ impl Focus {
 
     /// A gate as it was when it was last touched, and when that was.
     pub(crate) fn touched(&self, id: EntryId) -> Option<(EmaGate, Tier, u64)> {
-        let touched = self.gates.get(&id)?.touched();
-        Some((touched.gate, touched.tier, touched.turn))
+        let touched = self.gates.get(&id)?;
+        Some((touched.gate(), touched.tier, touched.turn.into()))
     }
 
     /// Puts such a gate in the place of the entry's.
@@ -293,37 +270,35 @@ impl Focus {
 
     /// Takes a gate out of the order, and gives it as it is now.
     fn take(&mut self, id: EntryId) -> Option<(EmaGate, Tier)> {
-        let touched = self.gates.get(&id)?.touched();
+        let touched = self.gates.get(&id)?;
         let tier = &mut self.tiers[touched.tier.index()];
-        if touched.gate.is_open() {
-            tier.open.remove(&(tier.key(&touched), id));
+        if touched.is_open {
+            tier.open.remove(&(tier.key(touched), id));
         }
-        let mut gate = touched.gate;
-        gate.fall(tier.left(self.turn, &touched), &tier.config);
-        Some((gate, touched.tier))
+        Some((tier.gate(touched, self.turn), touched.tier))
     }
 
     fn put(&mut self, id: EntryId, gate: EmaGate, tier: Tier, turn: u64) {
-        let touched = Touched { gate, turn, tier };
-        let tier = &mut self.tiers[tier.index()];
+        let touched = Touched::new(gate, tier, turn);
         if gate.is_open() {
+            let tier = &mut self.tiers[tier.index()];
             tier.open.insert((tier.key(&touched), id));
         }
-        self.gates.insert(id, Packed::of(touched));
+        self.gates.insert(id, touched);
     }
 }
 
 impl OfTier {
-    /// What the turns since it was touched have left of a gate.
-    fn left(&self, turn: u64, touched: &Touched) -> f64 {
-        match turn.saturating_sub(touched.turn) {
-            0 => 1.0,
-            turns => (turns as f64 * self.falls).exp2(),
-        }
+    /// A gate as it is in this turn.
+    fn gate(&self, touched: &Touched, turn: u64) -> EmaGate {
+        let turns = turn.saturating_sub(touched.turn.into());
+        let mut gate = touched.gate();
+        gate.fall((turns as f64 * self.falls).exp2(), &self.config);
+        gate
     }
 
     fn key(&self, touched: &Touched) -> Key {
-        Key::of(touched.gate.value().log2() - touched.turn as f64 * self.falls)
+        Key::of(touched.value.log2() - f64::from(touched.turn) * self.falls)
     }
 }
 

@@ -58,14 +58,6 @@ impl GateConfig {
         1.0 - (-1.0 / self.half_life).exp2()
     }
 
-    /// What is left of 1 after so many turns without relevance.
-    pub(crate) fn left_after(&self, turns: u64) -> f64 {
-        match turns {
-            0 => 1.0,
-            turns => (1.0 - f64::from(self.alpha())).powf(turns as f64),
-        }
-    }
-
     /// The value at which the gate opens.
     #[must_use]
     pub fn admit(&self) -> f32 {
@@ -177,15 +169,10 @@ impl EmaGate {
         self.settle(config)
     }
 
-    /// So many turns without relevance, at once.
-    pub fn pass(&mut self, turns: u64, config: &GateConfig) -> GateChange {
-        self.fall(config.left_after(turns), config)
-    }
-
     /// Turns without relevance that leave this share.
-    pub(crate) fn fall(&mut self, left: f64, config: &GateConfig) -> GateChange {
+    pub(crate) fn fall(&mut self, left: f64, config: &GateConfig) {
         self.value *= left;
-        self.settle(config)
+        self.settle(config);
     }
 
     /// Raises the value to at least this one: the entry was said again.

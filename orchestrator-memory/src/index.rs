@@ -8,6 +8,7 @@ use std::collections::HashMap;
 pub(crate) use self::{query::Asked, score::Scores};
 use crate::{
     date::{self, Date},
+    record::Name,
     text,
 };
 
@@ -21,6 +22,9 @@ pub(crate) type Place = u32;
 const COUNT_BITS: u32 = 5;
 const MOST: u32 = (1 << COUNT_BITS) - 1;
 
+/// So many places there are, that are left in a posting: 134 million.
+pub(crate) const PLACES: usize = 1 << (u32::BITS - COUNT_BITS);
+
 /// No session, author or day.
 const NONE: u32 = u32::MAX;
 
@@ -33,9 +37,9 @@ pub(crate) struct Index {
     terms: Vec<Term>,
     documents: Vec<Document>,
     sessions: Vec<Session>,
-    session_names: HashMap<Box<str>, u32>,
+    session_numbers: HashMap<Name, u32>,
     authors: Vec<Author>,
-    author_names: HashMap<Box<str>, u32>,
+    author_numbers: HashMap<Name, u32>,
     days: Vec<Day>,
     day_numbers: HashMap<i64, u32>,
     alive: u32,
@@ -100,19 +104,25 @@ struct Day {
 }
 
 /// What an entry is indexed by.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Fields<'a> {
     pub(crate) text: &'a str,
-    pub(crate) session: Option<&'a str>,
-    pub(crate) author: &'a str,
+    pub(crate) session: Option<Name>,
+    /// With its text.
+    pub(crate) author: (Name, &'a str),
     /// In seconds from 1970.
     pub(crate) time: Option<i64>,
 }
 
 impl Index {
-    /// Takes a text in. Places are given out in order.
-    pub(crate) fn add(&mut self, fields: Fields<'_>) -> Place {
-        let place = u32::try_from(self.documents.len()).expect("fewer than four billion entries");
+    /// Takes a text in, at the next place.
+    ///
+    /// # Panics
+    /// Where there are no more [`PLACES`].
+    pub(crate) fn add(&mut self, fields: Fields<'_>) {
+        let place = self.documents.len();
+        assert!(place < PLACES, "a memory holds {PLACES} entries at most");
+        let place = place as Place;
         let mut tells_time = false;
         let mut length = 0_u32;
         // With their places in the text.
@@ -176,7 +186,6 @@ impl Index {
             asks: (text::asks(fields.text) * 255.0) as u8,
             is_alive: true,
         });
-        place
     }
 
     /// Leaves a place free.
@@ -288,16 +297,10 @@ impl Index {
     }
 
     /// An entry of no session is one for itself.
-    fn session(&mut self, name: Option<&str>) -> u32 {
+    fn session(&mut self, name: Option<Name>) -> u32 {
         let next = u32::try_from(self.sessions.len()).unwrap_or(NONE);
         let session = match name {
-            Some(name) => match self.session_names.get(name) {
-                Some(session) => *session,
-                None => {
-                    self.session_names.insert(name.into(), next);
-                    next
-                }
-            },
+            Some(name) => *self.session_numbers.entry(name).or_insert(next),
             None => next,
         };
         if session == next {
@@ -310,23 +313,21 @@ impl Index {
         session
     }
 
-    fn author(&mut self, name: &str) -> u32 {
-        if name.is_empty() {
+    fn author(&mut self, (name, text): (Name, &str)) -> u32 {
+        if text.is_empty() {
             return NONE;
         }
-        if let Some(author) = self.author_names.get(name) {
-            return *author;
-        }
-        let mut forms = Vec::new();
-        text::each_form(name, |form| forms.push(form.to_owned()));
-        let terms = forms.iter().map(|form| self.term(form)).collect();
         let next = u32::try_from(self.authors.len()).unwrap_or(NONE);
-        self.authors.push(Author {
-            terms,
-            documents: 0,
-        });
-        self.author_names.insert(name.into(), next);
-        next
+        let author = *self.author_numbers.entry(name).or_insert(next);
+        if author == next {
+            let mut terms = Vec::new();
+            text::each_form(text, |form| terms.push(self.term(form)));
+            self.authors.push(Author {
+                terms,
+                documents: 0,
+            });
+        }
+        author
     }
 
     fn day(&mut self, number: i64) -> u32 {

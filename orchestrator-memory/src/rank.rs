@@ -50,12 +50,12 @@ impl Default for RankConfig {
 }
 
 impl RankConfig {
-    /// Whether an entry's score is that of its own words.
-    pub(crate) fn is_plain(&self) -> bool {
-        let around = self.behind.iter().chain(&self.ahead);
-        around
-            .chain([&self.session, &self.coverage])
-            .all(|weight| *weight <= 0.0)
+    /// Whether a term counts around an entry as well as in it.
+    pub(crate) fn has_neighbours(&self) -> bool {
+        self.behind
+            .iter()
+            .chain(&self.ahead)
+            .any(|weight| *weight > 0.0)
     }
 
     /// BM25 and nothing else (Robertson and Zaragoza 2009, "The Probabilistic Relevance

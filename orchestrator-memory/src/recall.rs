@@ -4,8 +4,7 @@ use crate::{
     Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryStore, Query, RecallError,
     Recalled, Tier,
     context::{TITLE, heading},
-    index::Scores,
-    index::{Asked, Place},
+    index::{Asked, Place, Scores},
     record::{Name, Record},
     store::{id_at, place_of},
 };
@@ -18,8 +17,10 @@ const RECENCY_HALF_LIFE: f32 = 200.0;
 pub(crate) struct Ranked {
     pub(crate) id: EntryId,
     pub(crate) score: f32,
-    /// Against the one that answers best.
+    /// Against a whole match, which is about 1.
     relevance: f32,
+    /// Whether the query has called it, and not the gate.
+    answers: bool,
 }
 
 /// At least so many of the entries that answer best are looked at.
@@ -46,7 +47,8 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     let best = scores.iter().copied().fold(0.0, f32::max);
     let least = (weights.least * best).max(f32::MIN_POSITIVE);
     let now = store.focus().now();
-    let ranked = |id: EntryId, record: &Record, relevance: f32, focus: f64| {
+    let ranked = |id: EntryId, record: &Record, score: f32, focus: f64, answers: bool| {
+        let relevance = if score > 0.0 { score / whole } else { 0.0 };
         let age = now.saturating_sub(record.turn()) as f32;
         let recency = (-age / RECENCY_HALF_LIFE).exp2();
         Ranked {
@@ -56,24 +58,16 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
                 + weights.importance * record.importance
                 + weights.recency * recency,
             relevance,
+            answers,
         }
     };
     let asker = Asker::of(store, query);
     let is_wanted = |record: &Record| !record.is_fixed() && asker.may_see(record);
     let answers = |place: usize| best > 0.0 && scores[place] >= least;
 
-    let mut answering: Vec<(f32, usize)> = (0..scores.len())
-        .filter(|place| answers(*place))
-        .map(|place| (scores[place], place))
-        .collect();
     // What else speaks for an entry can lift it over another only so far.
     let looked_at = most.saturating_mul(4).max(LEAST_LOOKED_AT);
-    let is_better =
-        |one: &(f32, usize), two: &(f32, usize)| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1));
-    if answering.len() > looked_at {
-        answering.select_nth_unstable_by(looked_at, is_better);
-        answering.truncate(looked_at);
-    }
+    let answering = best_of(&scores, least, looked_at);
     let mut all: Vec<Ranked> = answering
         .into_iter()
         .filter_map(|(score, place)| {
@@ -83,7 +77,7 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
                 true => store.focus().gate(id).map_or(0.0, |gate| gate.value()),
                 false => 0.0,
             };
-            Some(ranked(id, record, score / whole.max(1e-6), focus))
+            Some(ranked(id, record, score, focus, true))
         })
         .collect();
     // What is in focus without being asked for.
@@ -91,11 +85,8 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     let others = in_focus.filter(|(id, _)| place_of(*id).is_none_or(|place| !answers(place)));
     for (id, focus) in others.take(looked_at) {
         if let Some(record) = store.record(id).filter(|record| is_wanted(record)) {
-            let relevance = match place_of(id) {
-                Some(place) if best > 0.0 => scores[place] / whole.max(1e-6),
-                _ => 0.0,
-            };
-            all.push(ranked(id, record, relevance, focus));
+            let score = place_of(id).map_or(0.0, |place| scores[place]);
+            all.push(ranked(id, record, score, focus, false));
         }
     }
     // Among equals the older stands first.
@@ -108,19 +99,7 @@ const LINKING: usize = 64;
 
 /// Raises what the best are linked to.
 fn follow_links(store: &MemoryStore, scores: &mut [f32], share: f32) {
-    let mut best: Vec<(f32, usize)> = scores
-        .iter()
-        .enumerate()
-        .filter(|(_, score)| **score > 0.0)
-        .map(|(place, score)| (*score, place))
-        .collect();
-    let is_better =
-        |one: &(f32, usize), two: &(f32, usize)| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1));
-    if best.len() > LINKING {
-        best.select_nth_unstable_by(LINKING, is_better);
-        best.truncate(LINKING);
-    }
-    for (score, place) in best {
+    for (score, place) in best_of(scores, f32::MIN_POSITIVE, LINKING) {
         let linked = store.record(id_at(place)).map_or(&[][..], Record::links);
         for place in linked.iter().filter_map(|id| place_of(*id)) {
             if let Some(other) = scores.get_mut(place) {
@@ -130,10 +109,24 @@ fn follow_links(store: &MemoryStore, scores: &mut [f32], share: f32) {
     }
 }
 
+/// The places of the best scores of at least so much, and these: at most so many, in no order.
+fn best_of(scores: &[f32], least: f32, most: usize) -> Vec<(f32, usize)> {
+    let scored = scores.iter().copied().zip(0..);
+    let mut best: Vec<(f32, usize)> = scored.filter(|(score, _)| *score >= least).collect();
+    if best.len() > most {
+        // Of equals the older.
+        best.select_nth_unstable_by(most, |one, two| {
+            two.0.total_cmp(&one.0).then(one.1.cmp(&two.1))
+        });
+        best.truncate(most);
+    }
+    best
+}
+
 /// Who asks, and what may be shown to them.
 struct Asker {
-    /// The task that asks; `Err`: one that no entry belongs to.
-    task: Option<Result<Name, ()>>,
+    /// The task that asks; `Some(None)`: one that no entry belongs to.
+    task: Option<Option<Name>>,
     now: Option<i64>,
 }
 
@@ -141,14 +134,14 @@ impl Asker {
     fn of(store: &MemoryStore, query: &Query) -> Self {
         let task = query.task.as_deref();
         Self {
-            task: task.map(|task| store.names().known(task).ok_or(())),
+            task: task.map(|task| store.names().known(task)),
             now: query.now,
         }
     }
 
     fn may_see(&self, record: &Record) -> bool {
         let of_other_task = match (self.task, record.task()) {
-            (Some(asked), Some(task)) => asked != Ok(task),
+            (Some(asked), Some(task)) => asked != Some(task),
             _ => false,
         };
         record.is_valid(self.now) && !of_other_task && !record.content.trim().is_empty()
@@ -221,10 +214,10 @@ fn reason(store: &MemoryStore, asked: &Asked, ranked: &Ranked) -> String {
         .focus()
         .gate(ranked.id)
         .map_or(0.0, |gate| gate.value());
-    if relevance > 0.0 && !shared.is_empty() {
+    if ranked.answers && !shared.is_empty() {
         let shared = shared.join("`, `");
         format!("asked for: shares `{shared}` with the query, relevance {relevance:.2}")
-    } else if relevance >= store.config().weights.least && relevance > 0.0 {
+    } else if ranked.answers {
         format!("near what is asked for, relevance {relevance:.2}")
     } else {
         format!("in focus: relevance over the last turns {focus:.2}")

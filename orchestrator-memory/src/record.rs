@@ -158,9 +158,14 @@ impl Record {
         self.tokens
     }
 
-    /// The task that it belongs to: as long as it is of the Task tier.
+    /// The task that it belongs to.
     pub(crate) fn task(&self) -> Option<Name> {
-        self.task.name().filter(|_| self.tier == Tier::Task)
+        self.task_in(self.tier)
+    }
+
+    /// The task that it belongs to in a tier: only in that of tasks.
+    pub(crate) fn task_in(&self, tier: Tier) -> Option<Name> {
+        self.task.name().filter(|_| tier == Tier::Task)
     }
 
     /// Puts back where it was put first, and for which task.
@@ -169,11 +174,6 @@ impl Record {
         if self.task == Perhaps::NONE {
             self.task = Perhaps::of(task);
         }
-    }
-
-    /// The task that it was put in for.
-    pub(crate) fn first_task(&self) -> Option<Name> {
-        self.task.name()
     }
 
     pub(crate) fn subject(&self) -> Option<Name> {

@@ -1,5 +1,8 @@
 //! The store: entries in tiers, their gates, and what ends with a task or a mission.
 
+mod kept;
+mod turns;
+
 use std::{
     collections::{BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
@@ -7,32 +10,15 @@ use std::{
 
 use crate::{
     Budget, Context, EmaGate, EntryId, Explanation, Focus, MemoryChange, MemoryConfig, MemoryEntry,
-    MemorySnapshot, NewEntry, Query, RecallError, SCHEMA, SnapshotError, SupersedeError, Tier,
-    TurnReport,
-    change::Saved,
+    NewEntry, Query, RecallError, SupersedeError, Tier,
     context::line,
-    index::{Fields, Index, Place},
+    index::{Fields, Index, PLACES, Place},
     recall,
     record::{Name, Names, Record},
 };
 
 /// What makes an entry take another's place: subject, tier and task.
 type Subject = (Name, Tier, Option<Name>);
-
-/// How many entries a turn can bring into focus.
-const TOUCHED: usize = 32;
-
-/// What a turn evokes less than this, it does not touch.
-const EVOKED: f32 = 0.05;
-
-/// A turn that has so much of an entry in it uses it.
-const USED: f32 = 0.6;
-
-/// A gate that is as high as this has been relevant for more than a moment,
-const HIGH: f64 = 0.6;
-
-/// and so many turns of that make an entry last longer.
-const SUSTAINED: u8 = 3;
 
 /// What an agent remembers.
 ///
@@ -88,6 +74,9 @@ impl MemoryStore {
     /// kept: it gets the greater importance, is pinned if either is, and comes into focus as if
     /// it were new. If another text about the same [subject](NewEntry::about) is there, the new one
     /// takes its place.
+    ///
+    /// # Panics
+    /// Where it is the 134 million and first.
     pub fn add(&mut self, new: NewEntry) -> EntryId {
         let same = same(new.tier, new.task.as_deref(), &new.content);
         if let Some(id) = self.same.get(&same).copied()
@@ -103,6 +92,10 @@ impl MemoryStore {
             });
             return id;
         }
+        assert!(
+            self.records.len() < PLACES,
+            "a memory holds {PLACES} entries at most"
+        );
         let id = id_at(self.records.len());
         let entry = MemoryEntry {
             id,
@@ -126,77 +119,34 @@ impl MemoryStore {
         id
     }
 
-    /// Makes a change, and keeps it for who wants to know.
-    fn make(&mut self, change: MemoryChange) {
-        self.apply(&change);
-        if let Some(changes) = &mut self.changes {
-            changes.push(change);
-        }
-    }
-
-    /// Makes a change that another store, or this one before, has made: see
-    /// [`take_changes`](Self::take_changes). One that does not fit, such as of an entry that is not
-    /// there, does nothing.
-    pub fn apply(&mut self, change: &MemoryChange) {
-        match change {
-            MemoryChange::Added { entry } => self.insert(entry.clone()),
-            MemoryChange::Repeated {
-                id,
-                importance,
-                raised,
-                pinned,
-                expires,
-            } => {
-                if let Some(record) = self.record_mut(*id) {
-                    record.importance = *importance;
-                    record.pinned = *pinned;
-                    record.set_expires(*expires);
-                    if record.is_fixed() {
-                        self.fixed.insert(*id);
-                    }
-                    self.focus.raise(*id, *raised);
-                }
-            }
-            MemoryChange::Superseded { old, new } => self.retire(*old, *new),
-            MemoryChange::Turned { touched } => _ = self.pass(touched),
-            MemoryChange::Moved { id, tier } => self.shift(*id, *tier),
-            MemoryChange::Dropped { entries } => {
-                for id in entries {
-                    self.remove(*id);
-                }
-            }
-        }
-    }
-
     /// Puts an entry in that has its name already.
     fn insert(&mut self, entry: MemoryEntry) {
-        let Some(place) = place_of(entry.id).filter(|place| *place >= self.records.len()) else {
+        let fits = |place: &usize| (self.records.len()..PLACES).contains(place);
+        let Some(place) = place_of(entry.id).filter(fits) else {
             return;
         };
         self.skip_to(place);
         self.index.add(Fields {
             text: &entry.content,
-            session: entry.session.as_deref(),
-            author: &entry.author,
+            session: entry.session.as_ref().map(|name| self.names.take(name)),
+            author: (self.names.take(&entry.author), &entry.author),
             time: entry.time,
         });
         let (id, tier) = (entry.id, entry.tier);
         self.focus.insert(id, tier, entry.importance);
-        self.same
-            .insert(same(tier, entry.task.as_deref(), &entry.content), id);
-        let record = self.push(entry);
-        let (is_fixed, subject) = (record.is_fixed(), subject(record));
-        if is_fixed {
+        self.push(entry);
+        if self.record(id).is_some_and(Record::is_fixed) {
             self.fixed.insert(id);
         }
-        if let Some(subject) = subject
-            && let Some(old) = self.subjects.insert(subject, id)
-        {
+        let subject = self.own_keys(id).and_then(|(_, subject)| subject);
+        let old = subject.and_then(|subject| self.subjects.get(&subject).copied());
+        if let Some(old) = old {
             self.retire(old, id);
         }
+        self.take_keys(id);
     }
 
-    fn push(&mut self, entry: MemoryEntry) -> &Record {
+    fn push(&mut self, entry: MemoryEntry) {
         let line = self.config.counter.count(&line(&entry));
         self.has_links |= !entry.links.is_empty();
         let record = Record::new(entry, line, &mut self.names);
@@ -204,10 +154,7 @@ impl MemoryStore {
             // An eighth more, not twice as much.
             self.records.reserve_exact(self.records.len() / 8 + 16);
         }
-        self.records
-            .push_mut(Some(record))
-            .as_ref()
-            .expect("it was just put there")
+        self.records.push(Some(record));
     }
 
     /// Leaves places free up to this one.
@@ -253,140 +200,6 @@ impl MemoryStore {
             Some(by) => Err(SupersedeError::Superseded { id, by }),
             None => Ok(record),
         }
-    }
-
-    /// Begins the next turn. The cue is what it is about: the message, the tool's answer.
-    ///
-    /// The gates of the 32 entries that it evokes most move up, if that is where their relevance
-    /// is, and those of all others fall. What is pinned has no need of a gate.
-    pub fn turn(&mut self, cue: &str) -> TurnReport {
-        self.turn_of(None, cue)
-    }
-
-    /// The same, for a turn that belongs to a task.
-    ///
-    /// What proves to be of use lasts longer: an entry of one task of which most is in another task's
-    /// turn comes to [`Tier::Mission`], and what stays highly relevant for three turns goes up one tier, to
-    /// [`Tier::Project`] at most. Once it is out of focus again, it lasts as long as it was meant to.
-    pub fn turn_of(&mut self, task: Option<&str>, cue: &str) -> TurnReport {
-        let asked = self.index.ask(cue, None);
-        let evoked = self.index.evoked(&asked, TOUCHED);
-        let evoked = evoked.iter().filter(|one| one.relevance >= EVOKED);
-        let touched: Vec<(EntryId, f32)> = evoked
-            .clone()
-            .map(|one| (id_at(one.place as usize), one.relevance))
-            .collect();
-        let mut report = self.pass(&touched);
-        let task = task.map(|task| self.names.known(task));
-        let rising: Vec<(EntryId, Tier)> = evoked
-            .filter_map(|one| {
-                let id = id_at(one.place as usize);
-                let user = task.filter(|_| one.of_entry >= USED);
-                Some((id, self.higher(id, user)?))
-            })
-            .collect();
-        if let Some(changes) = &mut self.changes {
-            changes.push(MemoryChange::Turned { touched });
-        }
-        for (id, tier) in rising {
-            self.make(MemoryChange::Moved { id, tier });
-            report.promoted.push(id);
-        }
-        for id in report.evicted.clone() {
-            let tier = self.record(id).map(|record| (record.tier, record.origin));
-            if let Some((tier, origin)) = tier
-                && tier < origin
-                && self.is_free(id, origin)
-            {
-                self.make(MemoryChange::Moved { id, tier: origin });
-                report.demoted.push(id);
-            }
-        }
-        report
-    }
-
-    /// Lets a turn pass, and counts what stays relevant.
-    fn pass(&mut self, touched: &[(EntryId, f32)]) -> TurnReport {
-        let report = self.focus.turn(touched);
-        for (id, _) in touched {
-            let is_high = self
-                .focus
-                .gate(*id)
-                .is_some_and(|gate| gate.value() >= HIGH);
-            if let (true, Some(record)) = (is_high, self.record_mut(*id)) {
-                record.sustained = record.sustained.saturating_add(1);
-            }
-        }
-        for id in &report.evicted {
-            if let Some(record) = self.record_mut(*id) {
-                record.sustained = 0;
-            }
-        }
-        report
-    }
-
-    /// The tier that an entry has earned, if it is a higher one; `task` is who uses it.
-    fn higher(&self, id: EntryId, task: Option<Option<Name>>) -> Option<Tier> {
-        let record = self.record(id)?;
-        let tier = match record.tier {
-            Tier::Task => Tier::Mission,
-            Tier::Mission => Tier::Project,
-            Tier::System | Tier::Project => return None,
-        };
-        let by_other = match (record.task(), task) {
-            (Some(own), Some(user)) => user != Some(own),
-            _ => false,
-        };
-        let has_earned = by_other || record.sustained >= SUSTAINED;
-        (has_earned && !record.is_fixed() && self.is_free(id, tier)).then_some(tier)
-    }
-
-    /// Whether an entry can come to a tier without taking another's place.
-    fn is_free(&self, id: EntryId, tier: Tier) -> bool {
-        let Some(record) = self.record(id) else {
-            return false;
-        };
-        let task = record.first_task().filter(|_| tier == Tier::Task);
-        let of_task = task.map(|task| self.names.text(task));
-        let same = same(tier, of_task.as_deref(), &record.content);
-        let is_said = self.same.get(&same).is_some_and(|other| *other != id);
-        let subject = record.subject().map(|subject| (subject, tier, task));
-        let is_told = subject.is_some_and(|subject| self.subjects.contains_key(&subject));
-        !is_said && !is_told
-    }
-
-    /// Brings an entry to another tier.
-    fn shift(&mut self, id: EntryId, tier: Tier) {
-        let Some(record) = self
-            .record(id)
-            .filter(|record| record.superseded_by().is_none())
-        else {
-            return;
-        };
-        let key = |record: &Record, names: &Names| {
-            let task = record.task().map(|task| names.text(task));
-            same(record.tier, task.as_deref(), &record.content)
-        };
-        let (old, old_subject) = (key(record, &self.names), subject(record));
-        if self.same.get(&old) == Some(&id) {
-            self.same.remove(&old);
-        }
-        if let Some(old) = old_subject
-            && self.subjects.get(&old) == Some(&id)
-        {
-            self.subjects.remove(&old);
-        }
-        if let Some(record) = self.record_mut(id) {
-            (record.tier, record.sustained) = (tier, 0);
-        }
-        if let Some(record) = self.record(id) {
-            let (new, new_subject) = (key(record, &self.names), subject(record));
-            self.same.insert(new, id);
-            if let Some(new) = new_subject {
-                self.subjects.insert(new, id);
-            }
-        }
-        self.focus.shift(id, tier);
     }
 
     /// Picks what goes into a prompt.
@@ -505,96 +318,6 @@ impl MemoryStore {
         Some(record.entry(id, &self.names))
     }
 
-    /// From now on, keeps what changes for [`take_changes`](Self::take_changes).
-    pub fn watch(&mut self) {
-        self.changes.get_or_insert_default();
-    }
-
-    /// What has changed since the last call, or since [`watch`](Self::watch), without which there
-    /// is nothing.
-    #[must_use]
-    pub fn take_changes(&mut self) -> Vec<MemoryChange> {
-        self.changes
-            .as_mut()
-            .map(std::mem::take)
-            .unwrap_or_default()
-    }
-
-    /// All of it, to be kept.
-    #[must_use]
-    pub fn snapshot(&self) -> MemorySnapshot {
-        let saved = self
-            .records
-            .iter()
-            .enumerate()
-            .filter_map(|(place, record)| {
-                let record = record.as_ref()?;
-                let entry = record.entry(id_at(place), &self.names);
-                let first_task = record.first_task().map(|task| self.names.text(task));
-                let has_moved = record.tier != record.origin;
-                Some(Saved {
-                    origin: has_moved.then_some((record.origin, first_task)),
-                    sustained: record.sustained,
-                    weight: self.index.weight(place as Place),
-                    gate: self.focus.touched(entry.id),
-                    entry,
-                })
-            });
-        MemorySnapshot {
-            schema: SCHEMA,
-            turn: self.focus.now(),
-            last_id: self.records.len() as u64,
-            entries: saved.collect(),
-        }
-    }
-
-    /// The store of which this is a snapshot, with these settings.
-    ///
-    /// # Errors
-    /// [`SnapshotError`] where what it says does not fit together.
-    pub fn restore(config: MemoryConfig, snapshot: MemorySnapshot) -> Result<Self, SnapshotError> {
-        let mut store = Self::new(config);
-        for Saved {
-            entry,
-            weight,
-            gate,
-            origin,
-            sustained,
-        } in snapshot.entries
-        {
-            let id = entry.id;
-            let damaged = |what| SnapshotError::Damaged { id, what };
-            let place = place_of(id).filter(|place| *place >= store.records.len());
-            let place = place.ok_or_else(|| damaged("is out of order"))?;
-            if id.0 > snapshot.last_id {
-                return Err(damaged("comes after the last one"));
-            }
-            if entry.superseded_by.is_some() {
-                // It is kept, and nothing else.
-                store.skip_to(place);
-                store.index.skip();
-                store.push(entry);
-                continue;
-            }
-            store.insert(entry);
-            store.index.set_weight(place as Place, weight);
-            if let Some((gate, tier, turn)) = gate {
-                store.focus.restore(id, gate, tier, turn);
-            }
-            let origin =
-                origin.map(|(tier, task)| (tier, task.map(|task| store.names.take(&task))));
-            if let Some(record) = store.record_mut(id) {
-                record.sustained = sustained;
-                if let Some((tier, task)) = origin {
-                    record.set_origin(tier, task);
-                }
-            }
-        }
-        store.skip_to(usize::try_from(snapshot.last_id).unwrap_or(usize::MAX));
-        store.focus.go_to(snapshot.turn);
-        Ok(store)
-    }
-
     /// Takes an entry's text out of the index, and lets it be added anew.
     fn forget_text(&mut self, id: EntryId) {
         let Some(place) = place_of(id) else {
@@ -606,12 +329,39 @@ impl MemoryStore {
         self.index.remove(place as Place, &record.content);
         self.focus.remove(id);
         self.fixed.remove(&id);
-        let entry = record.entry(id, &self.names);
-        let same = same(entry.tier, entry.task.as_deref(), &entry.content);
+        self.give_up_keys(id);
+    }
+
+    /// What keeps others in a tier from saying the same, or from being about the same.
+    fn keys(&self, record: &Record, tier: Tier) -> (u64, Option<Subject>) {
+        let task = record.task_in(tier);
+        let of_task = task.map(|task| self.names.text(task));
+        let subject = record.subject().map(|subject| (subject, tier, task));
+        (same(tier, of_task.as_deref(), &record.content), subject)
+    }
+
+    fn own_keys(&self, id: EntryId) -> Option<(u64, Option<Subject>)> {
+        self.record(id).map(|record| self.keys(record, record.tier))
+    }
+
+    fn take_keys(&mut self, id: EntryId) {
+        let Some((same, subject)) = self.own_keys(id) else {
+            return;
+        };
+        self.same.insert(same, id);
+        if let Some(subject) = subject {
+            self.subjects.insert(subject, id);
+        }
+    }
+
+    fn give_up_keys(&mut self, id: EntryId) {
+        let Some((same, subject)) = self.own_keys(id) else {
+            return;
+        };
         if self.same.get(&same) == Some(&id) {
             self.same.remove(&same);
         }
-        if let Some(subject) = subject(record)
+        if let Some(subject) = subject
             && self.subjects.get(&subject) == Some(&id)
         {
             self.subjects.remove(&subject);
@@ -651,8 +401,4 @@ fn same(tier: Tier, task: Option<&str>, content: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     (tier, task, content).hash(&mut hasher);
     hasher.finish()
-}
-
-fn subject(record: &Record) -> Option<Subject> {
-    Some((record.subject()?, record.tier, record.task()))
 }

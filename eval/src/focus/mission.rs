@@ -70,7 +70,7 @@ impl Mission {
     /// One of so many turns. The same material gives the same mission.
     #[must_use]
     pub fn new(material: &Material, turns: usize) -> Self {
-        let mut random = Random(42);
+        let mut random = fastrand::Rng::with_seed(42);
         let topics = &material.topics;
         let mut mission = Self {
             turns: Vec::with_capacity(turns),
@@ -92,20 +92,20 @@ impl Mission {
                 topic = if phase < topics.len() {
                     phase
                 } else {
-                    random.below(topics.len())
+                    random.usize(..topics.len())
                 };
             }
             let name = topics[topic].name.as_str();
-            let aspect = random.below(ASPECTS.len());
+            let aspect = random.usize(..ASPECTS.len());
             let fact = topic * ASPECTS.len() + aspect;
             let (_, said, asked) = ASPECTS[aspect];
             let (mut plants, mut asks) = (None, None);
-            let (text, author) = match random.below(100) {
+            let (text, author) = match random.usize(..100) {
                 // A fact is said, or said anew with another number.
-                0..10 if planted[fact] == 0 || random.below(8) == 0 => {
+                0..10 if planted[fact] == 0 || random.usize(..8) == 0 => {
                     planted[fact] += 1;
                     plants = Some(fact);
-                    let number = (100 + random.below(900)).to_string();
+                    let number = (100 + random.usize(..900)).to_string();
                     let text = said.replace("{}", name).replace('#', &number);
                     (text, "planner")
                 }
@@ -117,11 +117,11 @@ impl Mission {
                     )
                 }
                 16..26 if !material.talk.is_empty() => (
-                    material.talk[random.below(material.talk.len())].clone(),
+                    material.talk[random.usize(..material.talk.len())].clone(),
                     "visitor",
                 ),
                 26..36 if !material.cargo.is_empty() => (
-                    material.cargo[random.below(material.cargo.len())].clone(),
+                    material.cargo[random.usize(..material.cargo.len())].clone(),
                     "tool",
                 ),
                 _ => {
@@ -140,18 +140,5 @@ impl Mission {
             });
         }
         mission
-    }
-}
-
-/// Numbers that look like chance, the same each time (Knuth's MMIX generator).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        ((u128::from(self.0 >> 11) * bound as u128) >> 53) as usize
     }
 }

@@ -19,7 +19,8 @@ const SESSION_LENGTH: f32 = 0.75;
 #[derive(Debug, Default)]
 pub(crate) struct Scores {
     pub(crate) of: Vec<f32>,
-    /// What an entry has, about, that has each term of the query once, and is alone in its session.
+    /// What an entry has, about, that has each term of the query once, is of the days that it names,
+    /// and is alone in its session. Positive, where any place has a score.
     pub(crate) whole: f32,
 }
 
@@ -73,13 +74,13 @@ impl Index {
                 *score += config.session * session;
             }
         }
-        self.add_days(asked, config, &mut total);
+        let of_days = self.add_days(asked, config, &mut total);
         self.favour(asked, config, &mut total);
         // Itself, all of it covered, and its session.
         let each = 1.0 + config.coverage / (1.0 + COVERED) + config.session;
         Scores {
             of: total,
-            whole: whole * each,
+            whole: whole * each + of_days,
         }
     }
 
@@ -100,24 +101,15 @@ impl Index {
         let weight = self.rarity(term);
         let saturation = config.saturation;
         let postings = &self.terms[term as usize].postings;
-        if config.is_plain() {
-            for posting in postings {
-                let place = place_of(*posting);
-                let near = count_of(*posting) * sums.each[place];
-                total[place] += weight * near * (saturation + 1.0) / (near + saturation);
-            }
-            return;
-        }
-        let is_common = postings.len() > COMMON * self.alive as usize / 100;
+        // What stands around an entry says nothing by such a term, or is not asked for.
+        let is_alone =
+            postings.len() > COMMON * self.alive as usize / 100 || !config.has_neighbours();
         for posting in postings {
             let (place, count) = (place_of(*posting), count_of(*posting));
             let document = &self.documents[place];
             let near = count * sums.each[place];
-            if is_common {
-                total[place] += weight * near * (saturation + 1.0) / (near + saturation);
-                if let Some(covered) = sums.covered.get_mut(place) {
-                    *covered += weight * near / (near + COVERED);
-                }
+            if is_alone {
+                sums.gain(place, near, weight, saturation, total);
             } else {
                 self.add_around(document, place, near, config, sums);
             }
@@ -128,12 +120,9 @@ impl Index {
                 *session += count;
             }
         }
-        for place in sums.touched.drain(..) {
+        for place in std::mem::take(&mut sums.touched) {
             let near = std::mem::take(&mut sums.near[place]);
-            total[place] += weight * near * (saturation + 1.0) / (near + saturation);
-            if let Some(covered) = sums.covered.get_mut(place) {
-                *covered += weight * near / (near + COVERED);
-            }
+            sums.gain(place, near, weight, saturation, total);
         }
         let of_all = self.sessions_alive;
         let average = self.length as f32 / of_all as f32;
@@ -171,17 +160,22 @@ impl Index {
         }
     }
 
-    /// What the query says of days.
-    fn add_days(&self, asked: &Asked, config: &RankConfig, total: &mut [f32]) {
+    /// What the query says of days; gives what a place has of which all of it holds.
+    fn add_days(&self, asked: &Asked, config: &RankConfig, total: &mut [f32]) -> f32 {
+        let mut whole = 0.0;
         if asked.days.is_empty() || config.date == 0.0 {
-            return;
+            return whole;
         }
         let used = self.days.iter().filter(|day| day.documents > 0).count() as u32;
         let mut of_day = vec![0.0_f32; self.days.len()];
         for mention in &asked.days {
             let holds = |day: &super::Day| day.documents > 0 && mention.holds(day.number, day.date);
             let held = self.days.iter().filter(|day| holds(day)).count() as u32;
+            if held == 0 {
+                continue;
+            }
             let weight = config.date * rarity(held, used);
+            whole += weight;
             for (sum, day) in of_day.iter_mut().zip(&self.days) {
                 if holds(day) {
                     *sum += weight;
@@ -193,6 +187,7 @@ impl Index {
                 *score += of_day[document.day as usize];
             }
         }
+        whole
     }
 
     /// Who and what the query is after.
@@ -300,6 +295,15 @@ struct Sums {
 }
 
 impl Sums {
+    /// What so much of a term gives to a place.
+    #[inline]
+    fn gain(&mut self, place: usize, near: f32, weight: f32, saturation: f32, total: &mut [f32]) {
+        total[place] += weight * near * (saturation + 1.0) / (near + saturation);
+        if let Some(covered) = self.covered.get_mut(place) {
+            *covered += weight * near / (near + COVERED);
+        }
+    }
+
     fn add(&mut self, place: usize, count: f32) {
         if count > 0.0 {
             if self.near[place] == 0.0 {

@@ -54,7 +54,7 @@ impl Eager {
 }
 
 /// Adds so many gates to both, with values that chance gives.
-fn both(gates: usize, random: &mut impl FnMut() -> f32) -> (Eager, Focus) {
+fn both(gates: usize, random: &mut fastrand::Rng) -> (Eager, Focus) {
     let configs = Tier::ALL.map(GateConfig::for_tier);
     let mut eager = Eager {
         configs,
@@ -64,7 +64,7 @@ fn both(gates: usize, random: &mut impl FnMut() -> f32) -> (Eager, Focus) {
     let mut lazy = Focus::new(configs);
     for number in 0..gates {
         let (id, tier) = (EntryId::new(number as u64), Tier::ALL[1 + number % 3]);
-        let value = random();
+        let value = random.f32();
         lazy.insert(id, tier, value);
         eager
             .gates
@@ -73,30 +73,20 @@ fn both(gates: usize, random: &mut impl FnMut() -> f32) -> (Eager, Focus) {
     (eager, lazy)
 }
 
-fn generator(seed: u64) -> impl FnMut() -> f32 {
-    let mut state = seed;
-    move || {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (state >> 40) as f32 / (1_u64 << 24) as f32
-    }
-}
-
 /// Ten thousand turns with 32 of 500 touched in each: the same come in and go out, and the same
 /// are chosen.
 #[test]
 fn the_choice_is_that_of_moving_and_sorting_all() {
-    let mut random = generator(7);
+    let mut random = fastrand::Rng::with_seed(7);
     let (mut eager, mut lazy) = both(500, &mut random);
     for turn in 0..10_000_u32 {
         // A topic holds for a while: few entries are touched often.
         let topic = (turn / 50 * 97) as usize % 400;
         let mut touched: Vec<(EntryId, f32)> = Vec::new();
         while touched.len() < 32 {
-            let id = EntryId::new((topic + (random() * 64.0) as usize) as u64);
+            let id = EntryId::new((topic + random.usize(..64)) as u64);
             if touched.iter().all(|(one, _)| *one != id) {
-                touched.push((id, random()));
+                touched.push((id, random.f32()));
             }
         }
         let report = lazy.turn(&touched);

@@ -261,21 +261,64 @@ fn what_is_damaged_or_newer_is_refused() {
     let newer = text.replace("\"schema\":1", &format!("\"schema\":{}", SCHEMA + 1));
     let error = MemorySnapshot::from_json(newer.as_bytes()).unwrap_err();
     assert!(matches!(error, SnapshotError::Newer { .. }));
-    let twice = text.replace("\"id\":4", "\"id\":2");
-    let error = MemorySnapshot::from_json(twice.as_bytes()).unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "this memory snapshot is damaged: entry m2 is out of order"
-    );
-    let beyond = text.replace("\"last_id\":4", "\"last_id\":3");
-    let error = MemorySnapshot::from_json(beyond.as_bytes()).unwrap_err();
-    assert!(
-        error
+    let damaged = |from: &str, to: &str| {
+        let snapshot = MemorySnapshot::from_json(text.replace(from, to).as_bytes()).unwrap();
+        MemoryStore::restore(MemoryConfig::default(), snapshot)
+            .unwrap_err()
             .to_string()
-            .ends_with("entry m4 comes after the last one"),
-        "{error}"
-    );
+    };
+    for (from, to, what) in [
+        ("\"id\":4", "\"id\":2", "entry m2 is out of order"),
+        ("\"id\":1,", "\"id\":0,", "entry m0 is out of order"),
+        (
+            "\"last_id\":4",
+            "\"last_id\":3",
+            "entry m4 comes after the last one",
+        ),
+        // It would take all memory to leave as many places free.
+        (
+            "\"last_id\":4",
+            "\"last_id\":9000000000",
+            "entry m9000000000 is more than a memory holds",
+        ),
+    ] {
+        assert_eq!(
+            damaged(from, to),
+            format!("this memory snapshot is damaged: {what}")
+        );
+    }
     for cut in [0, 10, text.len() / 2] {
         assert!(MemorySnapshot::from_json(&text.as_bytes()[..cut]).is_err());
+    }
+}
+
+/// A change that no store can have made does nothing.
+#[test]
+fn changes_that_do_not_fit_do_nothing() {
+    let mut store = MemoryStore::default();
+    let id = store.add(NewEntry::new(Tier::Project, "there"));
+    let before = store.snapshot();
+    let mut beyond = store.get(id).unwrap();
+    beyond.id = EntryId::new(u64::MAX);
+    let nobody = EntryId::new(77);
+    for change in [
+        MemoryChange::Added { entry: beyond },
+        MemoryChange::Added {
+            entry: store.get(id).unwrap(),
+        },
+        MemoryChange::Superseded {
+            old: nobody,
+            new: id,
+        },
+        MemoryChange::Moved {
+            id: nobody,
+            tier: Tier::Mission,
+        },
+        MemoryChange::Dropped {
+            entries: vec![nobody, EntryId::new(0)],
+        },
+    ] {
+        store.apply(&change);
+        assert_eq!(store.snapshot(), before, "{change:?}");
     }
 }

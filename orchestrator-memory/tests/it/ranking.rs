@@ -89,6 +89,13 @@ fn days_are_found_by_their_names() {
     assert_eq!(best(&store, "build on 2023-06-07")[0], later);
     let query = Query::new("the build yesterday").at(MAY_8 + 32 * DAY);
     assert_eq!(best(&store, query)[0], last);
+    // A day alone is a whole match, and no more than one.
+    let context = store.recall("8 May 2023", Budget::new(9_999)).unwrap();
+    assert_eq!(context.entries[0].entry.id, first);
+    assert_eq!(
+        context.entries[0].why,
+        "near what is asked for, relevance 1.00"
+    );
 }
 
 #[test]

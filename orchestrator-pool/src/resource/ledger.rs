@@ -50,7 +50,6 @@ pub(crate) struct Ledger {
 #[derive(Default)]
 struct Lives {
     created: u64,
-    destroyed: u64,
     /// By those that are destroyed.
     recycled: u64,
     alive: Vec<Arc<Tally>>,
@@ -134,7 +133,7 @@ impl Ledger {
             created: lives.created,
             recycled: lives.recycled + recycled.sum::<u64>(),
             rejected: self.rejected.load(Relaxed),
-            destroyed: lives.destroyed,
+            destroyed: lives.created - lives.alive.len() as u64,
             idle: lives.alive.len() as u64 - in_use,
             in_use,
         }
@@ -181,7 +180,6 @@ impl Life {
 impl Drop for Life {
     fn drop(&mut self) {
         let mut lives = self.ledger.lives();
-        lives.destroyed += 1;
         lives.recycled += self.tally.recycled.load(Relaxed);
         lives.alive.retain(|one| !Arc::ptr_eq(one, &self.tally));
         drop(lives);

@@ -77,13 +77,8 @@ mod tests {
     #[test]
     fn the_last_bytes_are_kept() {
         for keep in [0, 1, 2, 7, 1024, 5000, 70_000, 3 << 20] {
-            let mut random = 0x9e37_79b9_u64 ^ keep as u64;
-            let mut below = |bound: usize| {
-                random = random
-                    .wrapping_mul(6_364_136_223_846_793_005)
-                    .wrapping_add(1);
-                (random >> 33) as usize % (bound + 1)
-            };
+            let mut random = fastrand::Rng::with_seed(keep as u64);
+            let mut below = |bound: usize| random.usize(..=bound);
             for _ in 0..if keep > 10_000 { 3 } else { 200 } {
                 let (mut tail, mut all) = (Tail::new(keep), Vec::new());
                 for _ in 0..below(12) {
