@@ -1,26 +1,29 @@
 //! The memory that the sessions of one mission share.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
-use orchestrator_memory::{Budget, Context, EntryId, MemoryStore, NewEntry, Query, RecallError};
+use orchestrator_memory::{
+    Budget, Context, EntryId, MemoryStore, NewEntry, Query, RecallError, SharedMemory,
+};
 
 /// A [`MemoryStore`] in several hands: what one session has learnt, others are told.
 ///
 /// Cloning gives another handle to the same memory.
 #[derive(Clone, Default)]
-pub struct MissionMemory(Arc<Mutex<MemoryStore>>);
+pub struct MissionMemory(Arc<SharedMemory>);
 
 impl MissionMemory {
     /// Shares a memory.
     #[must_use]
     pub fn new(store: MemoryStore) -> Self {
-        Self(Arc::new(Mutex::new(store)))
+        Self(Arc::new(SharedMemory::new(store)))
     }
 
     /// Remembers something.
     pub fn remember(&self, entry: NewEntry) -> EntryId {
-        self.lock().add(entry)
+        let Ok(id) = self.0.update(|memory| memory.add(entry));
+        id
     }
 
     /// Begins a turn that is about the cue, for all who share the memory, and gives what earns its
@@ -40,8 +43,9 @@ impl MissionMemory {
         if let Some(task) = task {
             query = query.for_task(task);
         }
-        let mut memory = self.lock();
-        memory.turn_of(task, cue);
+        let Ok(_) = self.0.update(|memory| memory.turn_of(task, cue));
+        // Others go on meanwhile.
+        let memory = self.0.read();
         match memory.recall(query.clone(), Budget::new(tokens)) {
             Err(RecallError::PinnedExceedBudget { by, .. }) => {
                 memory.recall(query, Budget::new(tokens.saturating_add(by)))
@@ -49,17 +53,12 @@ impl MissionMemory {
             recalled => recalled,
         }
     }
-
-    fn lock(&self) -> MutexGuard<'_, MemoryStore> {
-        // An entry is there or it is not.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl fmt::Debug for MissionMemory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MissionMemory")
-            .field("entries", &self.lock().entries().count())
+            .field("entries", &self.0.read().entries().count())
             .finish_non_exhaustive()
     }
 }

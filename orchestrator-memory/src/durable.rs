@@ -1,5 +1,7 @@
 //! A store whose changes are kept.
 
+use std::convert::Infallible;
+
 use crate::{MemoryChange, MemoryConfig, MemorySnapshot, MemoryStore, SnapshotError};
 
 /// Where changes are kept: a file, a database, a journal.
@@ -26,6 +28,23 @@ pub trait MemoryBackend {
     /// # Errors
     /// Whatever keeps it from being kept.
     fn replace(&mut self, snapshot: &MemorySnapshot) -> Result<(), Self::Error>;
+}
+
+/// Keeps nothing.
+impl MemoryBackend for () {
+    type Error = Infallible;
+
+    fn load(&mut self) -> Result<(Option<MemorySnapshot>, Vec<MemoryChange>), Infallible> {
+        Ok((None, Vec::new()))
+    }
+
+    fn append(&mut self, _: &[MemoryChange]) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn replace(&mut self, _: &MemorySnapshot) -> Result<(), Infallible> {
+        Ok(())
+    }
 }
 
 /// Why a memory could not be opened.
@@ -84,10 +103,7 @@ const CHANGES: usize = 10_000;
 #[derive(Debug)]
 pub struct DurableMemory<B> {
     store: MemoryStore,
-    backend: B,
-    /// What is not kept yet, because the backend has failed.
-    unkept: Vec<MemoryChange>,
-    since_snapshot: usize,
+    keeper: Keeper<B>,
 }
 
 impl<B: MemoryBackend> DurableMemory<B> {
@@ -95,22 +111,9 @@ impl<B: MemoryBackend> DurableMemory<B> {
     ///
     /// # Errors
     /// [`OpenMemoryError`] where it cannot be read.
-    pub fn open(config: MemoryConfig, mut backend: B) -> Result<Self, OpenMemoryError<B::Error>> {
-        let (snapshot, changes) = backend.load().map_err(OpenMemoryError::Backend)?;
-        let mut store = match snapshot {
-            Some(snapshot) => MemoryStore::restore(config, snapshot)?,
-            None => MemoryStore::new(config),
-        };
-        for change in &changes {
-            store.apply(change);
-        }
-        store.watch();
-        Ok(Self {
-            store,
-            backend,
-            unkept: Vec::new(),
-            since_snapshot: changes.len(),
-        })
+    pub fn open(config: MemoryConfig, backend: B) -> Result<Self, OpenMemoryError<B::Error>> {
+        let (store, keeper) = Keeper::open(config, backend)?;
+        Ok(Self { store, keeper })
     }
 
     /// The store, to be read.
@@ -119,7 +122,8 @@ impl<B: MemoryBackend> DurableMemory<B> {
         &self.store
     }
 
-    /// Changes the store, and has the changes kept.
+    /// Changes the store, and has the changes kept. What [`take_changes`](MemoryStore::take_changes)
+    /// gives is not for the caller here: it would not be kept.
     ///
     /// # Errors
     /// What the backend says. The store has the changes all the same, and they are kept with the
@@ -135,9 +139,63 @@ impl<B: MemoryBackend> DurableMemory<B> {
     /// # Errors
     /// What the backend says.
     pub fn flush(&mut self) -> Result<(), B::Error> {
-        self.unkept.append(&mut self.store.take_changes());
+        let changes = self.store.take_changes();
+        self.keeper.keep(changes, &self.store)
+    }
+}
+
+/// A backend, and how far it has come.
+#[derive(Debug)]
+pub(crate) struct Keeper<B> {
+    backend: B,
+    /// What is not kept yet, because the backend has failed.
+    unkept: Vec<MemoryChange>,
+    since_snapshot: usize,
+}
+
+impl Keeper<()> {
+    /// One that keeps nothing.
+    pub(crate) fn of_nothing() -> Self {
+        Self {
+            backend: (),
+            unkept: Vec::new(),
+            since_snapshot: 0,
+        }
+    }
+}
+
+impl<B: MemoryBackend> Keeper<B> {
+    /// What is kept, watched from now on, and who keeps it.
+    pub(crate) fn open(
+        config: MemoryConfig,
+        mut backend: B,
+    ) -> Result<(MemoryStore, Self), OpenMemoryError<B::Error>> {
+        let (snapshot, changes) = backend.load().map_err(OpenMemoryError::Backend)?;
+        let mut store = match snapshot {
+            Some(snapshot) => MemoryStore::restore(config, snapshot)?,
+            None => MemoryStore::new(config),
+        };
+        for change in &changes {
+            store.apply(change);
+        }
+        store.watch();
+        let keeper = Self {
+            backend,
+            unkept: Vec::new(),
+            since_snapshot: changes.len(),
+        };
+        Ok((store, keeper))
+    }
+
+    /// Keeps further changes, which have led to this store.
+    pub(crate) fn keep(
+        &mut self,
+        mut changes: Vec<MemoryChange>,
+        store: &MemoryStore,
+    ) -> Result<(), B::Error> {
+        self.unkept.append(&mut changes);
         if self.since_snapshot + self.unkept.len() > CHANGES {
-            self.backend.replace(&self.store.snapshot())?;
+            self.backend.replace(&store.snapshot())?;
             self.since_snapshot = 0;
         } else if !self.unkept.is_empty() {
             self.backend.append(&self.unkept)?;

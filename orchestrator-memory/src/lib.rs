@@ -10,6 +10,7 @@
 //! - A [`Context`] is that answer: entries, each with the reason why it is there, in an order
 //!   that keeps the beginning of the prompt the same from turn to turn.
 //! - [`DurableMemory`] has a [`MemoryBackend`] keep every change of a store.
+//! - [`SharedMemory`] is a store in several hands: readers wait for nobody.
 //! - A [`TokenCounter`] says what a text costs: an estimate, or with the feature `bpe` the tokens of
 //!   the models whose vocabularies are known.
 //!
@@ -69,6 +70,7 @@ mod query;
 mod rank;
 mod recall;
 mod record;
+mod shared;
 mod store;
 mod text;
 mod tier;
@@ -84,6 +86,7 @@ pub use focus::{Focus, TurnReport};
 pub use gate::{EmaGate, GateChange, GateConfig, GateConfigError};
 pub use query::{Budget, Query};
 pub use rank::{RankConfig, RecallWeights};
+pub use shared::SharedMemory;
 pub use store::MemoryStore;
 pub use tier::Tier;
 #[cfg(feature = "bpe")]

@@ -64,7 +64,8 @@ fn number(id: EntryId) -> u32 {
 /// An entry, with what the store knows about it.
 #[derive(Debug, Clone)]
 pub(crate) struct Record {
-    pub(crate) content: Box<str>,
+    /// Copies of a store share it.
+    pub(crate) content: Arc<str>,
     time: i64,
     expires: i64,
     #[expect(
@@ -119,7 +120,7 @@ impl Record {
             origin: entry.tier,
             sustained: 0,
             pinned: entry.pinned,
-            content: String::from(&*entry.content).into_boxed_str(),
+            content: entry.content,
         }
     }
 
@@ -130,7 +131,7 @@ impl Record {
             id,
             tier: self.tier,
             task: self.task().map(|name| names.text(name)),
-            content: (&*self.content).into(),
+            content: Arc::clone(&self.content),
             subject: text(self.subject),
             source: names.text(self.source),
             author: names.text(self.author),

@@ -243,6 +243,13 @@ impl MemoryStore {
             .collect()
     }
 
+    /// Drops one entry, and gives it back. What it has taken the place of does not come back.
+    pub fn forget(&mut self, id: EntryId) -> Option<MemoryEntry> {
+        let entry = self.get(id)?;
+        self.make(MemoryChange::Dropped { entries: vec![id] });
+        Some(entry)
+    }
+
     /// Drops what belongs to a task. Gives it back, so that it can be summed up.
     pub fn end_task(&mut self, task: &str) -> Vec<MemoryEntry> {
         let Some(task) = self.names.known(task) else {

@@ -10,7 +10,7 @@ use crate::{
 impl MemoryStore {
     /// Makes a change, and keeps it for who wants to know.
     pub(super) fn make(&mut self, change: MemoryChange) {
-        self.apply(&change);
+        self.carry_out(&change);
         if let Some(changes) = &mut self.changes {
             changes.push(change);
         }
@@ -20,6 +20,10 @@ impl MemoryStore {
     /// [`take_changes`](Self::take_changes). One that does not fit, such as of an entry that is not
     /// there, does nothing.
     pub fn apply(&mut self, change: &MemoryChange) {
+        self.make(change.clone());
+    }
+
+    fn carry_out(&mut self, change: &MemoryChange) {
         match change {
             MemoryChange::Added { entry } => self.insert(entry.clone()),
             MemoryChange::Repeated {

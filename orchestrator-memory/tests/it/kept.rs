@@ -9,10 +9,11 @@ use orchestrator_memory::{
 use proptest::{collection::vec, prelude::*, sample::select};
 
 #[derive(Debug, Clone)]
-enum Step {
+pub(crate) enum Step {
     Add(NewEntry),
     Supersede(u64, u64),
     Turn(String),
+    Forget(u64),
     EndTask,
     EndMission,
 }
@@ -65,17 +66,18 @@ fn entry() -> impl Strategy<Value = NewEntry> {
         })
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => entry().prop_map(Step::Add),
         1 => (1_u64..20, 1_u64..20).prop_map(|(old, new)| Step::Supersede(old, new)),
         4 => words().prop_map(Step::Turn),
+        1 => (1_u64..20).prop_map(Step::Forget),
         1 => Just(Step::EndTask),
         1 => Just(Step::EndMission),
     ]
 }
 
-fn take(store: &mut MemoryStore, step: Step) {
+pub(crate) fn take(store: &mut MemoryStore, step: Step) {
     match step {
         Step::Add(new) => _ = store.add(new),
         Step::Supersede(old, new) => {
@@ -84,6 +86,7 @@ fn take(store: &mut MemoryStore, step: Step) {
         Step::Turn(cue) => {
             _ = store.turn_of(Some(if cue.len() % 2 == 0 { "t" } else { "u" }), &cue)
         }
+        Step::Forget(id) => _ = store.forget(EntryId::new(id)),
         Step::EndTask => _ = store.end_task("t"),
         Step::EndMission => _ = store.end_mission(),
     }
@@ -153,7 +156,13 @@ proptest! {
 
 /// What was kept, behind a backend that can be told to fail.
 #[derive(Debug, Default, Clone)]
-struct Disk(Rc<RefCell<Kept>>);
+pub(crate) struct Disk(Rc<RefCell<Kept>>);
+
+impl Disk {
+    pub(crate) fn set_full(&self, is_full: bool) {
+        self.0.borrow_mut().is_full = is_full;
+    }
+}
 
 #[derive(Debug, Default)]
 struct Kept {
@@ -165,7 +174,7 @@ struct Kept {
 
 #[derive(Debug, thiserror::Error)]
 #[error("no space left")]
-struct Full;
+pub(crate) struct Full;
 
 impl MemoryBackend for Disk {
     type Error = Full;
@@ -204,12 +213,12 @@ fn what_a_full_disk_refuses_is_kept_later() {
     let mut memory = open();
     let fact = |n: usize| NewEntry::new(Tier::Project, format!("fact number {n}"));
     memory.update(|store| store.add(fact(1))).unwrap();
-    disk.0.borrow_mut().is_full = true;
+    disk.set_full(true);
     memory.update(|store| store.add(fact(2))).unwrap_err();
     memory.update(|store| store.add(fact(3))).unwrap_err();
     assert_eq!(memory.store().entries().count(), 3);
     assert_eq!(open().store().entries().count(), 1);
-    disk.0.borrow_mut().is_full = false;
+    disk.set_full(false);
     memory.flush().unwrap();
     assert_eq!(open().store().entries().count(), 3);
     // After ten thousand changes there is a snapshot, and again.

@@ -5,4 +5,5 @@ mod focus;
 mod gate;
 mod kept;
 mod ranking;
+mod shared;
 mod store;
