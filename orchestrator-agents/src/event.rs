@@ -1,5 +1,6 @@
 //! What happens in a mission, as it is journaled and shown.
 
+use orchestrator_memory::{MemoryChange, MemorySnapshot};
 use orchestrator_tools::Effect;
 use serde::{Deserialize, Serialize};
 
@@ -258,6 +259,18 @@ pub enum MissionEvent {
         /// Why it waits on a branch of its own, if it does.
         waits_because: Option<String>,
     },
+    /// What is remembered about the repository from mission to mission has
+    /// changed; this also happens between missions.
+    MemoryChanged {
+        /// How.
+        changes: Vec<MemoryChange>,
+    },
+    /// All that is remembered about the repository, in place of the changes
+    /// before.
+    MemorySaved {
+        /// All of it.
+        snapshot: MemorySnapshot,
+    },
     /// The mission is over.
     MissionEnded {
         /// How.
@@ -312,6 +325,8 @@ impl MissionEvent {
             Self::MissionVerified { .. } => "mission_verified",
             Self::Sealed { .. } => "sealed",
             Self::Delivered { .. } => "delivered",
+            Self::MemoryChanged { .. } => "memory_changed",
+            Self::MemorySaved { .. } => "memory_saved",
             Self::MissionEnded { .. } => "mission_ended",
         }
     }

@@ -19,6 +19,7 @@ use orchestrator_hooks::{
     Event, Explanation, Hook, HookFailure, HookRegistry, Phase, RegisterError,
 };
 
+pub use self::memory::MEMORY_TOKENS;
 pub use self::metrics::{Metrics, ToolMetrics};
 pub use self::mission::{
     BeforeLanding, BeforeSeal, MissionStarted, PlanReady, RemarkAction, Shutdown, StepAction,

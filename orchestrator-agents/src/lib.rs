@@ -10,6 +10,8 @@
 //!   process. [`AgentRun`] is the agent loop without I/O.
 //! - [`Plan`], [`PlanItem`] and [`Action`] are what is to be done, [`Receipt`]
 //!   is what was seen, [`MissionState`] is what the events add up to.
+//! - [`MissionMemory`] is what a mission's sessions remember together,
+//!   [`ProjectMemory`] what stays from mission to mission.
 //! - [`Hooks`] react to what sessions do.
 //!
 //! The other crates of the workspace are re-exported by name: [`core`],
@@ -70,14 +72,16 @@ pub use git::{FileChange, Git, GitError, ObjectId};
 pub use hook::{
     AfterModelAction, AfterModelCall, AfterToolAction, AfterToolCall, BeforeLanding,
     BeforeModelAction, BeforeModelCall, BeforeSeal, BeforeToolAction, BeforeToolCall, Hooks,
-    Metrics, MissionStarted, PlanReady, Redactor, RemarkAction, SessionReset, SessionResetAction,
-    Shutdown, StepAction, StreamRedactor, TaskCompleted, ToolMetrics, TurnAction, TurnFinished,
+    MEMORY_TOKENS, Metrics, MissionStarted, PlanReady, Redactor, RemarkAction, SessionReset,
+    SessionResetAction, Shutdown, StepAction, StreamRedactor, TaskCompleted, ToolMetrics,
+    TurnAction, TurnFinished,
 };
 pub use locked::holds_checks;
 pub use mechanical::{KNOWN_MISSIONS, MechanicalModel, Objective, ObjectiveError};
 pub use mission::{
-    AfterRejection, Decision, ItemState, ItemStatus, MissionCheck, MissionDigest, MissionError,
-    MissionOptions, MissionState, MissionSummary, StopSignal, TODO_FILE, run_mission,
+    AfterRejection, Decision, ItemState, ItemStatus, JournalMemory, JournalMemoryError,
+    MissionCheck, MissionDigest, MissionError, MissionOptions, MissionState, MissionSummary,
+    ProjectMemory, StopSignal, TODO_FILE, run_mission,
 };
 pub use mission_memory::MissionMemory;
 pub use model::{LanguageModel, Message, ModelError, ModelRequest, ModelResponse, ToolCall, Usage};

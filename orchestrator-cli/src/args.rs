@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
+use orchestrator_agents::MEMORY_TOKENS;
+use orchestrator_agents::memory::EntryId;
+use orchestrator_agents::state::Timestamp;
 use orchestrator_agents::tools::Language;
 
 /// Plan, carry out, verify and land work on a git repository.
@@ -32,7 +35,21 @@ pub(crate) enum Command {
     Status(StatusArguments),
     /// Show which hooks run around a mission, in which order, and why
     Hooks(HooksArguments),
+    /// Show, add to and query what is remembered about a repository
+    #[command(after_long_help = MEMORY_HELP)]
+    Memory(MemoryArguments),
 }
+
+const MEMORY_HELP: &str = "\
+What is remembered stands in the journal of the repository, in `.orchestrator/`: notes that you add,
+what was of use to a mission for so long that it outlives it, and what missions have given up. Every
+later mission begins with it, and its sessions are told what of it is relevant to their work.
+
+Examples:
+
+  orchestrator memory add --always \"Never touch generated/.\"
+  orchestrator memory add --about deploys \"Deploys happen on Tuesdays.\"
+  orchestrator memory explain \"rename a function in the parser\"";
 
 const TASK_HELP: &str = "\
 The mechanical model needs no key and no network. It knows these missions:
@@ -185,4 +202,79 @@ pub(crate) enum Graph {
     Dot,
     /// For Markdown pages
     Mermaid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MemoryArguments {
+    #[command(subcommand)]
+    pub(crate) action: Option<MemoryAction>,
+    /// The repository, or a folder in it
+    #[arg(long, value_name = "PATH", default_value = ".", global = true)]
+    pub(crate) repo: PathBuf,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum MemoryAction {
+    /// Show all that is remembered (also without a subcommand)
+    List,
+    /// Remember something about the repository
+    Add(MemoryAddArguments),
+    /// Forget an entry for good
+    Forget {
+        /// Its name, such as `m3`
+        id: EntryId,
+    },
+    /// Show what a session would be told about something, and what not, and why
+    Explain {
+        /// What the session works on
+        query: String,
+        /// How many tokens it is told at most
+        #[arg(long, value_name = "TOKENS", default_value_t = MEMORY_TOKENS)]
+        budget: usize,
+        /// How many entries that are left out are shown
+        #[arg(long, value_name = "N", default_value_t = 10)]
+        left_out: usize,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct MemoryAddArguments {
+    /// What is to be remembered
+    #[arg(value_parser = words)]
+    pub(crate) text: String,
+    /// Tell it to every session, whatever it works on
+    #[arg(long)]
+    pub(crate) always: bool,
+    /// What it is about: a later note about the same takes its place
+    #[arg(long, value_name = "SUBJECT", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) about: Option<String>,
+    /// The last day on which it is true, as YYYY-MM-DD in UTC
+    #[arg(long, value_name = "DAY", value_parser = end_of_day)]
+    pub(crate) until: Option<Timestamp>,
+    /// Another entry that is worth telling where this one is; may be given several times
+    #[arg(long = "see", value_name = "ID")]
+    pub(crate) links: Vec<EntryId>,
+}
+
+/// A text that says something.
+fn words(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("it says nothing".to_owned()),
+        words => Ok(words.to_owned()),
+    }
+}
+
+/// The moment after a day's last.
+fn end_of_day(day: &str) -> Result<Timestamp, String> {
+    let midnight: Result<Timestamp, _> = format!("{day}T00:00:00Z").parse();
+    let is_day = day.len() == "2026-01-31".len();
+    match midnight.ok().filter(|_| is_day) {
+        Some(begin) => begin
+            .checked_add(Duration::from_secs(24 * 60 * 60))
+            .map_err(|_| "there is no day after it".to_owned()),
+        None => Err("it is no day in the form YYYY-MM-DD".to_owned()),
+    }
 }

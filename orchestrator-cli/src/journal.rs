@@ -30,7 +30,8 @@ pub(crate) fn journal_folder(path: &Path) -> Result<PathBuf, Failure> {
         .find(|folder| folder.is_dir())
         .ok_or_else(|| {
             Failure::usage(format!(
-                "no mission has run on {} yet: there is no .orchestrator folder in it or above it",
+                "no mission has run on {} yet, and nothing is remembered about it: there is no \
+                 .orchestrator folder in it or above it",
                 path.display()
             ))
         })

@@ -5,6 +5,7 @@ mod demo;
 mod exit;
 mod hooks;
 mod journal;
+mod memory;
 mod progress;
 mod sample;
 mod status;
@@ -43,5 +44,6 @@ async fn run(arguments: Arguments) -> Result<ExitCode, Failure> {
         Command::Log(arguments) => journal::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),
         Command::Hooks(arguments) => hooks::run(&arguments),
+        Command::Memory(arguments) => memory::run(arguments).await,
     }
 }

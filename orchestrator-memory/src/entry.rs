@@ -1,6 +1,6 @@
 //! What is remembered.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,28 @@ impl EntryId {
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "m{}", self.0)
+    }
+}
+
+/// A text that names no entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("this names no entry: a name is `m` and a number from 1, such as `m7`")]
+pub struct ParseEntryIdError;
+
+/// As it is displayed: `m7`.
+impl FromStr for EntryId {
+    type Err = ParseEntryIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseEntryIdError> {
+        let digits = text.strip_prefix('m').ok_or(ParseEntryIdError)?;
+        // `+7` parses as a number.
+        if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ParseEntryIdError);
+        }
+        match digits.parse() {
+            Ok(0) | Err(_) => Err(ParseEntryIdError),
+            Ok(number) => Ok(Self(number)),
+        }
     }
 }
 
@@ -187,5 +209,27 @@ impl NewEntry {
     pub fn pinned(mut self) -> Self {
         self.pinned = true;
         self
+    }
+}
+
+/// The same entry, for another store, or for this one in another tier. What it is linked to has other
+/// names there, and is left out.
+impl From<&MemoryEntry> for NewEntry {
+    fn from(entry: &MemoryEntry) -> Self {
+        let text = |text: &Option<Arc<str>>| text.as_ref().map(ToString::to_string);
+        Self {
+            tier: entry.tier,
+            task: text(&entry.task),
+            content: entry.content.to_string(),
+            subject: text(&entry.subject),
+            source: entry.source.to_string(),
+            author: entry.author.to_string(),
+            session: text(&entry.session),
+            time: entry.time,
+            expires: entry.expires,
+            links: Vec::new(),
+            importance: entry.importance,
+            pinned: entry.pinned,
+        }
     }
 }

@@ -80,7 +80,7 @@ pub use change::{MemoryChange, MemorySnapshot, SCHEMA, SnapshotError};
 pub use config::MemoryConfig;
 pub use context::{Context, Explanation, LeftOut, Recalled};
 pub use durable::{DurableMemory, MemoryBackend, OpenMemoryError};
-pub use entry::{EntryId, MemoryEntry, NewEntry};
+pub use entry::{EntryId, MemoryEntry, NewEntry, ParseEntryIdError};
 pub use error::{RecallError, SupersedeError};
 pub use focus::{Focus, TurnReport};
 pub use gate::{EmaGate, GateChange, GateConfig, GateConfigError};

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use orchestrator_agents::hooks::{Event, Hook, HookRegistry};
+use orchestrator_agents::memory::{MemoryConfig, NewEntry, Tier};
 use orchestrator_agents::{
     BeforeLanding, BeforeModelAction, BeforeModelCall, BeforeSeal, BeforeToolCall, Hooks,
     MechanicalModel, Message, MissionError, MissionEvent, MissionOptions, MissionStarted,
-    MissionSummary, Observer, Outcome, PlanReady, RemarkAction, Role, SessionReset,
+    MissionSummary, Observer, Outcome, PlanReady, ProjectMemory, RemarkAction, Role, SessionReset,
     SessionResetAction, StepAction, StopSignal, TaskCompleted, TurnFinished, run_mission,
 };
 use orchestrator_tests::{Ran, Scene};
@@ -329,6 +330,52 @@ fn a_mission_learns_from_those_before_it() {
     scene.commit("once more");
     let (_, is_told) = planned("true");
     assert!(!is_told, "it has landed since");
+}
+
+/// What is noted about the repository, by people or in a mission, is told in later ones.
+#[test]
+fn what_a_mission_notes_about_the_project_outlives_it() {
+    let scene = scene();
+    let note = NewEntry::new(Tier::System, "Generated code is sacred.");
+    let mut memory = ProjectMemory::open(&scene.repo(), MemoryConfig::default()).unwrap();
+    memory.remember(note).unwrap();
+    drop(memory);
+    let told = |notes: &[(Tier, &'static str)]| {
+        let hooks = Hooks::standard().unwrap();
+        let heard = listen(&hooks, Role::Planner);
+        let notes = notes.to_vec();
+        let noting = Hook::new("noting", move |call: &BeforeModelCall| {
+            for (tier, text) in &notes {
+                if let Some(memory) = &call.memory {
+                    memory.remember(NewEntry::new(*tier, *text));
+                }
+            }
+            BeforeModelAction::Send
+        });
+        keep(&hooks.before_model_call, noting.after("listen"));
+        let (ended, _) = run(&scene, hooks);
+        assert_eq!(ended.unwrap().outcome, Outcome::Sealed);
+        let heard = heard.lock().unwrap();
+        heard.first().unwrap().clone()
+    };
+    let first = told(&[
+        (Tier::Project, "old_name is used by plugins."),
+        (Tier::Mission, "the planner was quick"),
+    ]);
+    assert!(
+        first.contains("sacred") && !first.contains("plugins"),
+        "{first}"
+    );
+    scene.write("a/a.py", "old_name(3)\n");
+    scene.commit("once more");
+    let second = told(&[]);
+    assert!(
+        second.contains("sacred") && second.contains("plugins"),
+        "{second}"
+    );
+    assert!(!second.contains("quick"), "{second}");
+    let objectives = second.matches("The objective: ").count();
+    assert_eq!(objectives, 1, "that of the first mission is over: {second}");
 }
 
 /// Every file beneath a folder that holds these bytes.

@@ -30,6 +30,8 @@ mod journal;
 #[cfg(unix)]
 mod meanwhile;
 #[cfg(unix)]
+mod memory;
+#[cfg(unix)]
 mod refusals;
 #[cfg(unix)]
 mod repositories;

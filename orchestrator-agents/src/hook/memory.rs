@@ -5,8 +5,8 @@ use orchestrator_memory::RecallError;
 use super::model::BeforeModelCall;
 use crate::model::{Message, ModelRequest};
 
-/// How much of a prompt memory may take, in tokens.
-const TOKENS: usize = 600;
+/// How much of a prompt memory may take, in tokens: 600.
+pub const MEMORY_TOKENS: usize = 600;
 
 /// How much of the newest message says what the turn is about, in bytes.
 const CUE: usize = 2_000;
@@ -19,7 +19,8 @@ pub(super) fn remind(call: &BeforeModelCall) -> Result<Option<ModelRequest>, Rec
     let (Some(memory), Some(newest)) = (&call.memory, call.request.messages.last()) else {
         return Ok(None);
     };
-    let recalled = memory.turn(&cue(newest), call.task.as_deref(), TOKENS)?;
+    let now = jiff::Timestamp::now().as_second();
+    let recalled = memory.turn(&cue(newest), call.task.as_deref(), MEMORY_TOKENS, now)?;
     if recalled.entries.is_empty() {
         return Ok(None);
     }

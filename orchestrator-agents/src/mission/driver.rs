@@ -1,12 +1,15 @@
 //! Driving a mission: the Commander decides, this does it.
 
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use orchestrator_core::{Scheduler, SchedulerConfig};
-use orchestrator_memory::{CachedTokens, MemoryConfig, MemoryStore, NewEntry, Tier, Vocabulary};
-use orchestrator_state::{Holder, Journal, OpenError};
+use orchestrator_memory::{
+    CachedTokens, EntryId, MemoryConfig, NewEntry, OpenMemoryError, Tier, Vocabulary,
+};
+use orchestrator_state::Holder;
 use orchestrator_tools::{LintStore, ToolRegistry};
 use tokio_util::sync::CancellationToken;
 
@@ -14,10 +17,11 @@ use super::Decision;
 use super::admission::Door;
 use super::dispatch::dispatch;
 use super::error::MissionError;
-use super::learned::learned;
+use super::folder::{make_folder, open_journal, state_folder};
 use super::lock::RepositoryLock;
 use super::options::MissionOptions;
 use super::planning::plan;
+use super::project_memory::ProjectMemory;
 use super::prompts;
 use super::seal::{seal, verify};
 use super::shared::Shared;
@@ -154,8 +158,8 @@ struct Opened {
     recorder: Recorder,
     receipts: PathBuf,
     todo: PathBuf,
-    /// By earlier missions.
-    learned: Vec<NewEntry>,
+    /// What is remembered from earlier missions, and what will be from this.
+    project: ProjectMemory,
     lock: RepositoryLock,
 }
 
@@ -168,24 +172,23 @@ async fn open(
 ) -> Result<Opened, MissionError> {
     let repository = Repository::inspect(&options.repository, cancel).await?;
     let git = Git::new(&repository.root, cancel.clone());
-    let folder = state_folder(&repository.root)?;
     let mission = mission_id();
     let holder = Holder::new(&mission);
-    let journal_folder = folder.join("journal");
-    let (journal, report) =
-        Journal::open(&journal_folder, &holder).map_err(|error| match error {
-            OpenError::Held { holder, .. } => MissionError::Held { holder },
-            source => MissionError::Journal {
-                folder: journal_folder.clone(),
-                source,
-            },
-        })?;
+    let (journal, report) = open_journal(&repository.root, &holder)?;
+    let journal = Arc::new(journal);
     let lock = RepositoryLock::take(&git, &holder).await?;
-    let learned = learned(&journal_folder).map_err(|source| MissionError::History {
-        folder: journal_folder.clone(),
-        source,
-    })?;
-    let recorder = Recorder::new(Arc::new(journal), observer)?;
+    let mut config = MemoryConfig::default();
+    // Where the model's vocabulary is known, a budget is in its own tokens.
+    if let Some(vocabulary) = Vocabulary::of_model(model.name()) {
+        config = config.with_counter(CachedTokens::new(vocabulary));
+    }
+    let project = ProjectMemory::of(
+        Arc::clone(&journal),
+        &repository.root,
+        config,
+        Arc::clone(&observer),
+    )?;
+    let recorder = Recorder::new(journal, observer)?;
     let mut notes = repository.notes.clone();
     if report.cut_bytes > 0 {
         notes.push(format!(
@@ -203,6 +206,7 @@ async fn open(
         strict: options.strict,
         notes,
     })?;
+    let folder = state_folder(&repository.root)?;
     let receipts = folder.join("receipts").join(&mission);
     make_folder(&receipts)?;
     let todo = folder.join(super::TODO_FILE);
@@ -214,30 +218,8 @@ async fn open(
         recorder,
         receipts,
         todo,
-        learned,
+        project,
         lock,
-    })
-}
-
-/// The folder for state in the repository. It ignores itself, so that nothing
-/// of the user's has to say so.
-fn state_folder(root: &Path) -> Result<PathBuf, MissionError> {
-    let folder = root.join(".orchestrator");
-    make_folder(&folder)?;
-    let ignore = folder.join(".gitignore");
-    if !ignore.exists() {
-        std::fs::write(&ignore, "*\n").map_err(|source| MissionError::State {
-            path: ignore.clone(),
-            source,
-        })?;
-    }
-    Ok(folder)
-}
-
-fn make_folder(path: &Path) -> Result<(), MissionError> {
-    std::fs::create_dir_all(path).map_err(|source| MissionError::State {
-        path: path.to_owned(),
-        source,
     })
 }
 
@@ -264,7 +246,7 @@ async fn conduct(
         recorder,
         receipts,
         todo,
-        learned,
+        mut project,
         // Held to the end of the mission.
         lock: _lock,
     } = opened;
@@ -287,19 +269,14 @@ async fn conduct(
         checks,
         cancel.clone(),
     );
-    let mut config = MemoryConfig::default();
-    // Where the model's vocabulary is known, a budget is in its own tokens.
-    if let Some(vocabulary) = Vocabulary::of_model(model.name()) {
-        config = config.with_counter(CachedTokens::new(vocabulary));
-    }
-    let memory = MissionMemory::new(MemoryStore::new(config));
+    let known = project.store();
+    let known = known.map_err(|error| MissionError::Memory(OpenMemoryError::Backend(error)))?;
+    let old: HashSet<EntryId> = known.entries().map(|entry| entry.id).collect();
+    let memory = MissionMemory::new(known);
     memory.remember(NewEntry::new(
         Tier::System,
         format!("The objective: {}", options.objective),
     ));
-    for entry in learned {
-        memory.remember(entry);
-    }
     let controller = options.admission.clone();
     let door = Door::new(controller, &mission, model.name(), cancel.clone());
     let started = MissionStarted {
@@ -347,8 +324,16 @@ async fn conduct(
         notes: Vec::new(),
     };
     let told = shared.hooks.shutdown.dispatch(&mut ended).await;
+    let learnt = shared.memory.read();
+    let earned = learnt.entries().filter(|entry| {
+        // What was of use for so long that it outlives the mission.
+        entry.tier == Tier::Project && entry.superseded_by.is_none() && !old.contains(&entry.id)
+    });
+    let kept = earned.map(|entry| project.remember(NewEntry::from(&entry)));
+    let kept: Result<Vec<_>, _> = kept.collect();
     // The mission's own end is the first thing to tell of.
     let outcome = result?;
+    kept.map_err(MissionError::Remember)?;
     told?;
     shared.note(ended.notes)?;
     for note in edits.transpose()?.unwrap_or_default().notes {

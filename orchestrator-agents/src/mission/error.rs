@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use orchestrator_core::{Rejection, TaskError};
 use orchestrator_hooks::{HookFailure, RegisterError};
-use orchestrator_state::{Holder, OpenError, ReadError};
+use orchestrator_memory::OpenMemoryError;
+use orchestrator_state::{Holder, OpenError};
 use orchestrator_tools::{CommandError, RegistryError, ToolError};
 
+use super::project_memory::JournalMemoryError;
 use crate::git::GitError;
 use crate::receipt::Receipt;
 use crate::recorder::RecordError;
@@ -43,18 +45,12 @@ pub enum MissionError {
         #[source]
         source: OpenError,
     },
-    /// What earlier missions have written down cannot be read.
-    #[error(
-        "the journal in {} cannot be read to its end; `orchestrator log verify` tells more",
-        folder.display()
-    )]
-    History {
-        /// Its folder.
-        folder: PathBuf,
-        /// Why.
-        #[source]
-        source: ReadError,
-    },
+    /// What is remembered from earlier missions cannot be read.
+    #[error("what is remembered from earlier missions cannot be read")]
+    Memory(#[source] OpenMemoryError<JournalMemoryError>),
+    /// What is to be remembered cannot be kept.
+    #[error("what this mission has learnt cannot be kept")]
+    Remember(#[source] JournalMemoryError),
     /// The state folder cannot be made.
     #[error("could not write {}", path.display())]
     State {

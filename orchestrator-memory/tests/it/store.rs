@@ -244,3 +244,50 @@ fn an_entry_survives_json() {
         gate
     );
 }
+
+#[test]
+fn a_name_is_read_as_it_is_written() {
+    for number in [1, 7, u64::MAX] {
+        let id = EntryId::new(number);
+        assert_eq!(id.to_string().parse(), Ok(id));
+    }
+    for text in [
+        "",
+        "m",
+        "7",
+        "m0",
+        "m+7",
+        "m-1",
+        "M7",
+        "m7 ",
+        "m18446744073709551616",
+    ] {
+        assert!(text.parse::<EntryId>().is_err(), "{text}");
+    }
+}
+
+#[test]
+fn what_is_forgotten_is_gone_and_can_be_said_anew() {
+    let mut store = MemoryStore::default();
+    let old = store.add(
+        NewEntry::new(Tier::Project, "tabs")
+            .about("indent")
+            .author("a"),
+    );
+    let new = store.add(NewEntry::new(Tier::Project, "spaces").about("indent"));
+    let gone = store.forget(new).expect("it was there");
+    assert_eq!(&*gone.content, "spaces");
+    assert!(store.forget(new).is_none());
+    assert!(
+        store.rank("spaces tabs", 9).is_empty(),
+        "the older one is out all the same"
+    );
+    let entry = store.get(old).expect("it is kept");
+    let again = store.add(NewEntry::from(&entry));
+    assert_ne!(again, old);
+    let again = store.get(again).expect("it was added");
+    assert_eq!(
+        (&*again.content, &*again.author, again.superseded_by),
+        ("tabs", "a", None)
+    );
+}
