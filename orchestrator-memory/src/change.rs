@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EmaGate, EntryId, MemoryEntry, Tier};
+use crate::{EmaGate, Embedding, EntryId, MemoryEntry, Tier};
 
 /// One change of a [`MemoryStore`](crate::MemoryStore).
 ///
@@ -51,6 +51,13 @@ pub enum MemoryChange {
         /// Its tier now.
         tier: Tier,
     },
+    /// It is known what an entry means.
+    Embedded {
+        /// The entry.
+        id: EntryId,
+        /// What it means.
+        embedding: Embedding,
+    },
     /// Entries were dropped.
     Dropped {
         /// Which.
@@ -81,6 +88,8 @@ pub(crate) struct Saved {
     pub(crate) origin: Option<(Tier, Option<Arc<str>>)>,
     #[serde(default)]
     pub(crate) sustained: u8,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) embedding: Option<Embedding>,
 }
 
 /// The form that snapshots are written in. One that is older is brought into it by

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{EstimatedTokens, GateConfig, RankConfig, RecallWeights, Tier, TokenCounter};
+use crate::{Embedder, EstimatedTokens, GateConfig, RankConfig, RecallWeights, Tier, TokenCounter};
 
 /// How a [`MemoryStore`](crate::MemoryStore) counts and forgets.
 #[derive(Clone)]
@@ -11,6 +11,7 @@ pub struct MemoryConfig {
     pub(crate) counter: Arc<dyn TokenCounter>,
     pub(crate) rank: RankConfig,
     pub(crate) weights: RecallWeights,
+    pub(crate) embedder: Option<Arc<dyn Embedder>>,
 }
 
 impl MemoryConfig {
@@ -43,6 +44,14 @@ impl MemoryConfig {
         self
     }
 
+    /// Has texts compared by vectors too: those of entries that are added from now on, of those
+    /// before by [`embed_missing`](crate::MemoryStore::embed_missing). Default: none.
+    #[must_use]
+    pub fn with_embedder(mut self, embedder: impl Embedder + 'static) -> Self {
+        self.embedder = Some(Arc::new(embedder));
+        self
+    }
+
     /// A tier's gate.
     #[must_use]
     pub fn gate(&self, tier: Tier) -> &GateConfig {
@@ -57,6 +66,7 @@ impl Default for MemoryConfig {
             counter: Arc::new(EstimatedTokens),
             rank: RankConfig::default(),
             weights: RecallWeights::default(),
+            embedder: None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Tier;
+use crate::{Embedding, Tier};
 
 /// The name of an entry, unique within its store and never used again. Later entries are greater.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -124,6 +124,7 @@ pub struct NewEntry {
     pub(crate) links: Vec<EntryId>,
     pub(crate) importance: f32,
     pub(crate) pinned: bool,
+    pub(crate) embedding: Option<Embedding>,
 }
 
 impl NewEntry {
@@ -144,6 +145,7 @@ impl NewEntry {
             links: Vec::new(),
             importance: 0.5,
             pinned: false,
+            embedding: None,
         }
     }
 
@@ -205,6 +207,12 @@ impl NewEntry {
         self
     }
 
+    /// Sets what it means, in place of what the store's [`Embedder`](crate::Embedder) would say.
+    pub fn embedding(mut self, embedding: Embedding) -> Self {
+        self.embedding = Some(embedding);
+        self
+    }
+
     /// Has every recall include it. For what must not be forgotten, and is short.
     pub fn pinned(mut self) -> Self {
         self.pinned = true;
@@ -213,7 +221,7 @@ impl NewEntry {
 }
 
 /// The same entry, for another store, or for this one in another tier. What it is linked to has other
-/// names there, and is left out.
+/// names there, and is left out; so is its vector.
 impl From<&MemoryEntry> for NewEntry {
     fn from(entry: &MemoryEntry) -> Self {
         let text = |text: &Option<Arc<str>>| text.as_ref().map(ToString::to_string);
@@ -230,6 +238,7 @@ impl From<&MemoryEntry> for NewEntry {
             links: Vec::new(),
             importance: entry.importance,
             pinned: entry.pinned,
+            embedding: None,
         }
     }
 }

@@ -15,7 +15,8 @@
 //!   the models whose vocabularies are known.
 //!
 //! Relevance is lexical: words and parts of identifiers, in the entry and around it, weighted by
-//! their rarity; and who said it, and when. There is no model in it, no network and no clock. The
+//! their rarity; and who said it, and when. There is no model in it, no network and no clock. Who has
+//! a model that makes vectors of texts adds them by an [`Embedder`]. The
 //! [`design`] chapter has the formulas, and how much each part of them helps.
 //!
 //! # The whole picture
@@ -61,6 +62,7 @@ mod config;
 mod context;
 mod date;
 mod durable;
+mod embedding;
 mod entry;
 mod error;
 mod focus;
@@ -80,6 +82,7 @@ pub use change::{MemoryChange, MemorySnapshot, SCHEMA, SnapshotError};
 pub use config::MemoryConfig;
 pub use context::{Context, Explanation, LeftOut, Recalled};
 pub use durable::{DurableMemory, MemoryBackend, OpenMemoryError};
+pub use embedding::{Embedder, Embedding, EmbeddingError};
 pub use entry::{EntryId, MemoryEntry, NewEntry, ParseEntryIdError};
 pub use error::{RecallError, SupersedeError};
 pub use focus::{Focus, TurnReport};

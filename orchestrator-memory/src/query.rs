@@ -1,6 +1,6 @@
 //! What is asked of the memory, and how much may come back.
 
-use crate::Tier;
+use crate::{Embedding, Tier};
 
 /// What the context is for.
 ///
@@ -10,6 +10,7 @@ pub struct Query {
     pub(crate) text: String,
     pub(crate) task: Option<String>,
     pub(crate) now: Option<i64>,
+    pub(crate) embedding: Option<Embedding>,
 }
 
 impl Query {
@@ -20,6 +21,7 @@ impl Query {
             text: text.into(),
             task: None,
             now: None,
+            embedding: None,
         }
     }
 
@@ -35,6 +37,13 @@ impl Query {
     #[must_use]
     pub fn at(mut self, seconds: i64) -> Self {
         self.now = Some(seconds);
+        self
+    }
+
+    /// Sets what it means, in place of what the store's [`Embedder`](crate::Embedder) would say.
+    #[must_use]
+    pub fn embedding(mut self, embedding: Embedding) -> Self {
+        self.embedding = Some(embedding);
         self
     }
 }

@@ -91,6 +91,13 @@ pub struct RecallWeights {
     /// What an entry passes on of its relevance to those that it is [linked](crate::NewEntry::link)
     /// to, if it is one of the 64 that answer best. Default: 0.5.
     pub links: f32,
+    /// What it is worth that an entry means the same as the query, where both have a vector: see
+    /// [`Embedder`](crate::Embedder). Default: 0.5, which nothing was measured with: it depends on the
+    /// model.
+    pub vectors: f32,
+    /// Vectors that are no more similar than this say nothing, from 0 to below 1: many models find any
+    /// two texts somewhat alike. Default: 0.2.
+    pub unlike: f32,
     /// What is less relevant than this share of the most relevant, and not in focus, does not earn
     /// its tokens. Default: 0.1.
     pub least: f32,
@@ -103,6 +110,8 @@ impl Default for RecallWeights {
             importance: 0.4,
             recency: 0.005,
             links: 0.5,
+            vectors: 0.5,
+            unlike: 0.2,
             least: 0.1,
         }
     }
@@ -117,6 +126,8 @@ impl RecallWeights {
             importance: 0.0,
             recency: 0.0,
             links: 0.0,
+            vectors: 0.0,
+            unlike: 0.0,
             least: 0.0,
         }
     }

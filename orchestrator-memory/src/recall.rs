@@ -1,8 +1,8 @@
 //! Choosing what goes into a context.
 
 use crate::{
-    Budget, Context, EntryId, Explanation, LeftOut, MemoryConfig, MemoryStore, Query, RecallError,
-    Recalled, Tier,
+    Budget, Context, Embedding, EntryId, Explanation, LeftOut, MemoryConfig, MemoryStore, Query,
+    RecallError, RecallWeights, Recalled, Tier,
     context::{TITLE, heading},
     index::{Asked, Place, Scores},
     record::{Name, Record},
@@ -29,17 +29,43 @@ const LEAST_LOOKED_AT: usize = 1_024;
 /// What can be recalled for a query, beside what must be: the best first, at least `most` if there
 /// are as many.
 pub(crate) fn rank(store: &MemoryStore, query: &Query, most: usize) -> Vec<Ranked> {
-    let asked = store.index().ask(&query.text, query.now);
-    candidates(store, query, &asked, most)
+    candidates(store, query, &Asking::of(store, query), most)
 }
 
-fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) -> Vec<Ranked> {
+/// What is asked for: words, and what they mean, if anybody can say that and it can be compared.
+struct Asking {
+    words: Asked,
+    meaning: Option<Embedding>,
+}
+
+impl Asking {
+    fn of(store: &MemoryStore, query: &Query) -> Self {
+        let config = store.config();
+        let is_of_use = config.weights.vectors > 0.0 && !store.embeddings().is_empty();
+        let embedder = config.embedder.as_ref();
+        let embed = || embedder.and_then(|embedder| embedder.embed(&query.text));
+        Self {
+            words: store.index().ask(&query.text, query.now),
+            meaning: match is_of_use {
+                true => query.embedding.clone().or_else(embed),
+                false => None,
+            },
+        }
+    }
+}
+
+fn candidates(store: &MemoryStore, query: &Query, asking: &Asking, most: usize) -> Vec<Ranked> {
     let config = store.config();
     let weights = config.weights;
     let Scores {
         of: mut scores,
-        whole,
-    } = store.index().score(asked, &config.rank);
+        mut whole,
+    } = store.index().score(&asking.words, &config.rank);
+    if let Some(meaning) = &asking.meaning {
+        // Where no word is known, only the meaning can be whole.
+        whole = if whole > 0.0 { whole } else { 1.0 };
+        add_similar(store, &mut scores, meaning, whole);
+    }
     if store.has_links() && weights.links > 0.0 {
         follow_links(store, &mut scores, weights.links);
     }
@@ -92,6 +118,19 @@ fn candidates(store: &MemoryStore, query: &Query, asked: &Asked, most: usize) ->
     // Among equals the older stands first.
     all.sort_unstable_by(|one, two| two.score.total_cmp(&one.score).then(one.id.cmp(&two.id)));
     all
+}
+
+/// Raises what means the same.
+fn add_similar(store: &MemoryStore, scores: &mut [f32], meaning: &Embedding, whole: f32) {
+    let RecallWeights {
+        vectors, unlike, ..
+    } = store.config().weights;
+    for (id, similarity) in store.embeddings().similarities(meaning) {
+        let score = place_of(id).and_then(|place| scores.get_mut(place));
+        if let (true, Some(score)) = (similarity > unlike, score) {
+            *score += vectors * whole * (similarity - unlike) / (1.0 - unlike);
+        }
+    }
 }
 
 /// So many of the best pass on what they are worth.
@@ -175,10 +214,10 @@ pub(crate) fn recall(
     }
     bill.check()?;
 
-    let asked = store.index().ask(&query.text, query.now);
+    let asking = Asking::of(store, query);
     let mut no_room = Vec::new();
     // No line takes less than a few tokens.
-    for ranked in candidates(store, query, &asked, budget.total() / 8) {
+    for ranked in candidates(store, query, &asking, budget.total() / 8) {
         let Some(record) = store.record(ranked.id) else {
             continue;
         };
@@ -188,7 +227,7 @@ pub(crate) fn recall(
             continue;
         }
         bill.add(record.tier, cost);
-        chosen.push((ranked.id, record, reason(store, &asked, &ranked)));
+        chosen.push((ranked.id, record, reason(store, &asking, &ranked)));
     }
 
     chosen.sort_by_key(|(id, record, _)| (record.tier, *id));
@@ -206,17 +245,23 @@ pub(crate) fn recall(
 }
 
 /// Why an entry is there.
-fn reason(store: &MemoryStore, asked: &Asked, ranked: &Ranked) -> String {
+fn reason(store: &MemoryStore, asking: &Asking, ranked: &Ranked) -> String {
     let relevance = ranked.relevance;
     let place = place_of(ranked.id).unwrap_or_default();
-    let shared = store.index().shared(asked, place as Place, 3);
+    let shared = store.index().shared(&asking.words, place as Place, 3);
     let focus = store
         .focus()
         .gate(ranked.id)
         .map_or(0.0, |gate| gate.value());
+    let meaning = asking.meaning.as_ref();
+    let similarity = meaning
+        .and_then(|meaning| store.embeddings().get(ranked.id)?.similarity(meaning))
+        .filter(|similarity| *similarity > store.config().weights.unlike);
     if ranked.answers && !shared.is_empty() {
         let shared = shared.join("`, `");
         format!("asked for: shares `{shared}` with the query, relevance {relevance:.2}")
+    } else if let (true, Some(similarity)) = (ranked.answers, similarity) {
+        format!("means about what is asked for: similarity {similarity:.2}")
     } else if ranked.answers {
         format!("near what is asked for, relevance {relevance:.2}")
     } else {

@@ -9,9 +9,10 @@ use std::{
 };
 
 use crate::{
-    Budget, Context, EmaGate, EntryId, Explanation, Focus, MemoryChange, MemoryConfig, MemoryEntry,
-    NewEntry, Query, RecallError, SupersedeError, Tier,
+    Budget, Context, EmaGate, Embedding, EntryId, Explanation, Focus, MemoryChange, MemoryConfig,
+    MemoryEntry, NewEntry, Query, RecallError, SupersedeError, Tier,
     context::line,
+    embedding::Embeddings,
     index::{Fields, Index, PLACES, Place},
     recall,
     record::{Name, Names, Record},
@@ -36,6 +37,7 @@ pub struct MemoryStore {
     names: Names,
     index: Index,
     focus: Focus,
+    embeddings: Embeddings,
     /// What every recall must have, if it may be shown.
     fixed: BTreeSet<EntryId>,
     /// What has changed since somebody asked, if anybody wants to know.
@@ -62,6 +64,7 @@ impl MemoryStore {
             subjects: HashMap::new(),
             names: Names::default(),
             index: Index::default(),
+            embeddings: Embeddings::default(),
             fixed: BTreeSet::new(),
             changes: None,
             has_links: false,
@@ -97,6 +100,10 @@ impl MemoryStore {
             "a memory holds {PLACES} entries at most"
         );
         let id = id_at(self.records.len());
+        let embedder = self.config.embedder.as_ref();
+        let embedding = new
+            .embedding
+            .or_else(|| embedder.and_then(|embedder| embedder.embed(&new.content)));
         let entry = MemoryEntry {
             id,
             tier: new.tier,
@@ -116,7 +123,38 @@ impl MemoryStore {
             superseded_by: None,
         };
         self.make(MemoryChange::Added { entry });
+        if let Some(embedding) = embedding {
+            self.make(MemoryChange::Embedded { id, embedding });
+        }
         id
+    }
+
+    /// Makes vectors of the entries that have none, as they were added without an
+    /// [`Embedder`](crate::Embedder): gives how many it has made.
+    pub fn embed_missing(&mut self) -> usize {
+        let Some(embedder) = self.config.embedder.clone() else {
+            return 0;
+        };
+        let missing = self.records().filter(|(id, record)| {
+            record.superseded_by().is_none() && self.embeddings.get(*id).is_none()
+        });
+        let made: Vec<_> = missing
+            .filter_map(|(id, record)| Some((id, embedder.embed(&record.content)?)))
+            .collect();
+        for (id, embedding) in &made {
+            let (id, embedding) = (*id, embedding.clone());
+            self.make(MemoryChange::Embedded { id, embedding });
+        }
+        made.len()
+    }
+
+    fn put_embedding(&mut self, id: EntryId, embedding: &Embedding) {
+        let live = self
+            .record(id)
+            .filter(|record| record.superseded_by().is_none());
+        if live.is_some() {
+            self.embeddings.insert(id, embedding.clone());
+        }
     }
 
     /// Puts an entry in that has its name already.
@@ -335,6 +373,7 @@ impl MemoryStore {
         };
         self.index.remove(place as Place, &record.content);
         self.focus.remove(id);
+        self.embeddings.remove(id);
         self.fixed.remove(&id);
         self.give_up_keys(id);
     }
@@ -381,6 +420,10 @@ impl MemoryStore {
 
     pub(crate) fn index(&self) -> &Index {
         &self.index
+    }
+
+    pub(crate) fn embeddings(&self) -> &Embeddings {
+        &self.embeddings
     }
 
     pub(crate) fn focus(&self) -> &Focus {

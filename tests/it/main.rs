@@ -20,6 +20,8 @@ mod demo;
 #[cfg(unix)]
 mod edges;
 #[cfg(unix)]
+mod examples;
+#[cfg(unix)]
 mod hand_edits;
 #[cfg(unix)]
 mod hooks;

@@ -46,6 +46,7 @@ impl MemoryStore {
             MemoryChange::Superseded { old, new } => self.retire(*old, *new),
             MemoryChange::Turned { touched } => _ = self.pass(touched),
             MemoryChange::Moved { id, tier } => self.shift(*id, *tier),
+            MemoryChange::Embedded { id, embedding } => self.put_embedding(*id, embedding),
             MemoryChange::Dropped { entries } => {
                 for id in entries {
                     self.remove(*id);
@@ -86,6 +87,7 @@ impl MemoryStore {
                     sustained: record.sustained,
                     weight: self.index.weight(place as Place),
                     gate: self.focus.touched(entry.id),
+                    embedding: self.embeddings.get(entry.id).cloned(),
                     entry,
                 })
             });
@@ -118,6 +120,7 @@ impl MemoryStore {
             gate,
             origin,
             sustained,
+            embedding,
         } in snapshot.entries
         {
             let id = entry.id;
@@ -136,6 +139,9 @@ impl MemoryStore {
             }
             store.insert(entry);
             store.index.set_weight(place as Place, weight);
+            if let Some(embedding) = &embedding {
+                store.put_embedding(id, embedding);
+            }
             if let Some((gate, tier, turn)) = gate {
                 store.focus.restore(id, gate, tier, turn);
             }

@@ -7,3 +7,4 @@ mod kept;
 mod ranking;
 mod shared;
 mod store;
+mod vectors;
