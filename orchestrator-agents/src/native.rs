@@ -15,11 +15,13 @@ use crate::hook::{
 };
 use crate::model::{LanguageModel, ModelRequest, ModelResponse, ToolCall};
 use crate::session::{SessionBackend, SessionError, SessionId, SessionSpec, Turn};
+use crate::tokens::Tokens;
 
 /// Runs sessions in this process: [`AgentRun`] decides, this drives it, with a
 /// model, tools and hooks.
 pub struct NativeBackend {
     model: Arc<dyn LanguageModel>,
+    tokens: Tokens,
     hooks: Arc<Hooks>,
     /// A session knows its task, and between two turns nothing else. `None`: it has none.
     sessions: Mutex<HashMap<SessionId, Option<SessionSpec>>>,
@@ -33,6 +35,7 @@ impl NativeBackend {
     /// Sessions that talk to `model` and run `hooks` around their tool calls.
     pub fn new(model: Arc<dyn LanguageModel>, hooks: Arc<Hooks>) -> Self {
         Self {
+            tokens: Tokens::of_model(model.name()),
             model,
             hooks,
             sessions: Mutex::new(HashMap::new()),
@@ -55,6 +58,7 @@ impl NativeBackend {
             task: spec.task.clone(),
             request,
             context_window: self.model.context_window(),
+            tokens: self.tokens.clone(),
             memory: spec.memory.clone(),
         };
         let response = match self.hooks.before_model_call.dispatch(&mut before).await? {

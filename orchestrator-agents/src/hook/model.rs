@@ -8,6 +8,7 @@ use super::unanswered;
 use crate::mission_memory::MissionMemory;
 use crate::model::{ModelRequest, ModelResponse};
 use crate::role::Role;
+use crate::tokens::Tokens;
 
 /// A model is about to be asked.
 #[derive(Debug, Clone)]
@@ -20,6 +21,8 @@ pub struct BeforeModelCall {
     pub request: ModelRequest,
     /// How many tokens the model takes, its answer included, if that is known.
     pub context_window: Option<usize>,
+    /// Counts what the request costs the model.
+    pub tokens: Tokens,
     /// What the mission remembers, where the session is to be told of it.
     pub memory: Option<MissionMemory>,
 }

@@ -1,10 +1,10 @@
 //! Requests that a model has room for.
 
-use orchestrator_memory::{EstimatedTokens, TokenCounter};
 use serde_json::Value;
 
 use super::model::BeforeModelCall;
 use crate::model::{Message, ModelRequest};
+use crate::tokens::Tokens;
 
 /// The request, shortened for the model's context window; `None` where it has room for it.
 ///
@@ -14,7 +14,7 @@ use crate::model::{Message, ModelRequest};
 /// need not read it anew. What the model has not seen yet, all after its last answer, stays.
 pub(super) fn shorten(call: &BeforeModelCall) -> Option<ModelRequest> {
     let window = call.context_window?;
-    let cost = cost(&call.request);
+    let cost = cost(&call.request, &call.tokens);
     let quarter = (window / 4).max(1);
     if cost <= window - quarter {
         return None;
@@ -33,9 +33,9 @@ pub(super) fn shorten(call: &BeforeModelCall) -> Option<ModelRequest> {
         let Message::Tool { result, .. } = message else {
             continue;
         };
-        let tokens = result_cost(result);
+        let tokens = result_cost(result, &call.tokens);
         let note = format!("[{tokens} tokens left out for lack of room: call it again if needed]");
-        let short = EstimatedTokens.count(&note);
+        let short = call.tokens.of(&note);
         if short < tokens {
             saved += tokens - short;
             *result = match result {
@@ -47,9 +47,9 @@ pub(super) fn shorten(call: &BeforeModelCall) -> Option<ModelRequest> {
     (saved > 0).then_some(request)
 }
 
-/// How many tokens a request takes, rather too many than too few.
-fn cost(request: &ModelRequest) -> usize {
-    let count = |text: &str| EstimatedTokens.count(text);
+/// How many tokens a request takes.
+fn cost(request: &ModelRequest, tokens: &Tokens) -> usize {
+    let count = |text: &str| tokens.of(text);
     let tools = request.tools.iter().map(|tool| {
         count(&tool.name) + count(&tool.description) + count(&tool.input_schema.to_string())
     });
@@ -61,14 +61,14 @@ fn cost(request: &ModelRequest) -> usize {
                 .map(|call| count(&call.name) + count(&call.arguments.to_string()));
             count(text) + calls.sum::<usize>()
         }
-        Message::Tool { name, result, .. } => count(name) + result_cost(result),
+        Message::Tool { name, result, .. } => count(name) + result_cost(result, tokens),
     });
     count(&request.instructions) + tools.sum::<usize>() + messages.sum::<usize>()
 }
 
-fn result_cost(result: &Result<Value, String>) -> usize {
+fn result_cost(result: &Result<Value, String>, tokens: &Tokens) -> usize {
     match result {
-        Ok(Value::String(text)) | Err(text) => EstimatedTokens.count(text),
-        Ok(value) => EstimatedTokens.count(&value.to_string()),
+        Ok(Value::String(text)) | Err(text) => tokens.of(text),
+        Ok(value) => tokens.of(&value.to_string()),
     }
 }

@@ -8,6 +8,7 @@ use super::*;
 use crate::mission_memory::MissionMemory;
 use crate::model::{Message, ModelRequest, ModelResponse};
 use crate::role::Role;
+use crate::tokens::Tokens;
 
 fn call(role: Role, effect: Effect, arguments: Value) -> BeforeToolCall {
     BeforeToolCall {
@@ -29,6 +30,7 @@ fn asks(messages: Vec<Message>) -> BeforeModelCall {
             tools: Vec::new(),
         },
         context_window: None,
+        tokens: Tokens::default(),
         memory: None,
     }
 }
@@ -317,6 +319,28 @@ async fn a_long_conversation_is_shortened_for_the_model() {
     let mut ask = asks(conversation);
     hooks.before_model_call.dispatch(&mut ask).await.unwrap();
     assert_eq!(sizes(&ask.request), [500; 40]);
+}
+
+/// A request is measured in the model's own tokens, where they are known.
+#[tokio::test]
+async fn a_known_vocabulary_has_more_room() {
+    let hooks = Hooks::standard().unwrap();
+    let text = "the quick brown fox jumps over the lazy dog ".repeat(100);
+    let mut shortened = Vec::new();
+    for model in ["gpt-4o", "unheard-of"] {
+        let mut messages = vec![says("go")];
+        let result = Ok(Value::String(text.clone()));
+        let [answer, _] = called(1);
+        let (id, name) = (String::new(), "run".to_owned());
+        messages.extend([answer.clone(), Message::Tool { id, name, result }, answer]);
+        let mut ask = asks(messages.clone());
+        // 900 tokens of the model; by an estimate nearly 1,500.
+        ask.tokens = Tokens::of_model(model);
+        ask.context_window = Some(1_400);
+        hooks.before_model_call.dispatch(&mut ask).await.unwrap();
+        shortened.push(ask.request.messages != messages);
+    }
+    assert_eq!(shortened, [false, true]);
 }
 
 /// What cannot be shortened goes out as it is: the model knows best what it can take.

@@ -6,9 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use orchestrator_core::{Scheduler, SchedulerConfig};
-use orchestrator_memory::{
-    CachedTokens, EntryId, MemoryConfig, NewEntry, OpenMemoryError, Tier, Vocabulary,
-};
+use orchestrator_memory::{EntryId, MemoryConfig, NewEntry, OpenMemoryError, Tier};
 use orchestrator_state::Holder;
 use orchestrator_tools::{LintStore, ToolRegistry};
 use tokio_util::sync::CancellationToken;
@@ -39,6 +37,7 @@ use crate::recorder::{Observer, Recorder};
 use crate::report::DecisionReport;
 use crate::repository::Repository;
 use crate::role::Role;
+use crate::tokens::Tokens;
 use crate::verify::{Verifier, VerifierConfig};
 use crate::warm::{SessionCounts, WarmSessions};
 use crate::workspace::Workspace;
@@ -177,11 +176,8 @@ async fn open(
     let (journal, report) = open_journal(&repository.root, &holder)?;
     let journal = Arc::new(journal);
     let lock = RepositoryLock::take(&git, &holder).await?;
-    let mut config = MemoryConfig::default();
-    // Where the model's vocabulary is known, a budget is in its own tokens.
-    if let Some(vocabulary) = Vocabulary::of_model(model.name()) {
-        config = config.with_counter(CachedTokens::new(vocabulary));
-    }
+    // A budget is in the model's own tokens, where they are known.
+    let config = MemoryConfig::default().with_counter(Tokens::of_model(model.name()));
     let project = ProjectMemory::of(
         Arc::clone(&journal),
         &repository.root,
