@@ -43,7 +43,7 @@ pub(crate) enum Command {
 const MEMORY_HELP: &str = "\
 What is remembered stands in the journal of the repository, in `.orchestrator/`: notes that you add,
 what was of use to a mission for so long that it outlives it, and what missions have given up. Every
-later mission begins with it, and its sessions are told what of it is relevant to their work.
+later mission begins with it, and its Planner and Workers are told what of it is relevant to their work.
 
 Examples:
 
@@ -245,7 +245,7 @@ pub(crate) struct MemoryAddArguments {
     /// What is to be remembered
     #[arg(value_parser = words)]
     pub(crate) text: String,
-    /// Tell it to every session, whatever it works on
+    /// Tell it to every Planner and Worker, whatever they work on
     #[arg(long)]
     pub(crate) always: bool,
     /// What it is about: a later note about the same takes its place

@@ -62,7 +62,7 @@ fn list(store: &MemoryStore, json: bool) {
         .collect();
     let mut text = String::new();
     for (tier, title) in [
-        (Tier::System, "Told to every session"),
+        (Tier::System, "Always told"),
         (Tier::Project, "Told where it is relevant"),
     ] {
         let mut of_tier = live.iter().filter(|entry| entry.tier == tier).peekable();

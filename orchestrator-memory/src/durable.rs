@@ -11,6 +11,9 @@ pub trait MemoryBackend {
     /// What goes wrong in keeping.
     type Error: std::error::Error + Send + Sync + 'static;
 
+    /// After so many changes a snapshot takes their place. Default: 10,000.
+    const CHANGES: usize = 10_000;
+
     /// The snapshot, if there is one, and all changes since.
     ///
     /// # Errors
@@ -33,6 +36,9 @@ pub trait MemoryBackend {
 /// Keeps nothing.
 impl MemoryBackend for () {
     type Error = Infallible;
+
+    /// A snapshot that nobody keeps need not be made.
+    const CHANGES: usize = usize::MAX;
 
     fn load(&mut self) -> Result<(Option<MemorySnapshot>, Vec<MemoryChange>), Infallible> {
         Ok((None, Vec::new()))
@@ -58,9 +64,6 @@ pub enum OpenMemoryError<E: std::error::Error + 'static> {
     #[error(transparent)]
     Snapshot(#[from] SnapshotError),
 }
-
-/// After so many changes a snapshot takes their place.
-const CHANGES: usize = 10_000;
 
 /// A [`MemoryStore`] whose changes a [`MemoryBackend`] keeps.
 ///
@@ -171,13 +174,7 @@ impl<B: MemoryBackend> Keeper<B> {
         mut backend: B,
     ) -> Result<(MemoryStore, Self), OpenMemoryError<B::Error>> {
         let (snapshot, changes) = backend.load().map_err(OpenMemoryError::Backend)?;
-        let mut store = match snapshot {
-            Some(snapshot) => MemoryStore::restore(config, snapshot)?,
-            None => MemoryStore::new(config),
-        };
-        for change in &changes {
-            store.apply(change);
-        }
+        let mut store = MemoryStore::replay(config, snapshot, &changes)?;
         store.watch();
         let keeper = Self {
             backend,
@@ -194,7 +191,7 @@ impl<B: MemoryBackend> Keeper<B> {
         store: &MemoryStore,
     ) -> Result<(), B::Error> {
         self.unkept.append(&mut changes);
-        if self.since_snapshot + self.unkept.len() > CHANGES {
+        if self.since_snapshot.saturating_add(self.unkept.len()) > B::CHANGES {
             self.backend.replace(&store.snapshot())?;
             self.since_snapshot = 0;
         } else if !self.unkept.is_empty() {

@@ -12,7 +12,8 @@ use crate::{MemoryBackend, MemoryChange, MemoryConfig, MemoryStore, OpenMemoryEr
 /// There are two copies of the store: one that is read, and a spare. A writer brings the spare up to
 /// date, changes it, and puts it in the place of the other, which is the spare then: the left-right
 /// scheme (Ramalhete and Correia 2015), but for readers who hold on to the spare: a writer who needs
-/// it makes a fresh copy rather than wait for them. Writers wait for each other.
+/// it makes a fresh copy rather than wait for them. Writers wait for each other. Both copies have the
+/// same texts, and an index each.
 ///
 /// ```
 /// use orchestrator_memory::{Budget, MemoryConfig, MemoryStore, NewEntry, SharedMemory, Tier};

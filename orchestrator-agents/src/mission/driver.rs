@@ -1,12 +1,11 @@
 //! Driving a mission: the Commander decides, this does it.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use orchestrator_core::{Scheduler, SchedulerConfig};
-use orchestrator_memory::{EntryId, MemoryConfig, NewEntry, OpenMemoryError, Tier};
+use orchestrator_memory::{MemoryConfig, NewEntry, OpenMemoryError, Tier};
 use orchestrator_state::Holder;
 use orchestrator_tools::{LintStore, ToolRegistry};
 use tokio_util::sync::CancellationToken;
@@ -15,7 +14,7 @@ use super::Decision;
 use super::admission::Door;
 use super::dispatch::dispatch;
 use super::error::MissionError;
-use super::folder::{make_folder, open_journal, state_folder};
+use super::folder::{home_of, make_folder, open_journal};
 use super::lock::RepositoryLock;
 use super::options::MissionOptions;
 use super::planning::plan;
@@ -202,7 +201,7 @@ async fn open(
         strict: options.strict,
         notes,
     })?;
-    let folder = state_folder(&repository.root)?;
+    let folder = home_of(&repository.root);
     let receipts = folder.join("receipts").join(&mission);
     make_folder(&receipts)?;
     let todo = folder.join(super::TODO_FILE);
@@ -267,7 +266,8 @@ async fn conduct(
     );
     let known = project.store();
     let known = known.map_err(|error| MissionError::Memory(OpenMemoryError::Backend(error)))?;
-    let old: HashSet<EntryId> = known.entries().map(|entry| entry.id).collect();
+    // What comes later has a greater name.
+    let last = known.entries().map(|entry| entry.id).max();
     let memory = MissionMemory::new(known);
     memory.remember(NewEntry::new(
         Tier::System,
@@ -323,10 +323,9 @@ async fn conduct(
     let learnt = shared.memory.read();
     let earned = learnt.entries().filter(|entry| {
         // What was of use for so long that it outlives the mission.
-        entry.tier == Tier::Project && entry.superseded_by.is_none() && !old.contains(&entry.id)
+        entry.tier == Tier::Project && entry.superseded_by.is_none() && Some(entry.id) > last
     });
-    let kept = earned.map(|entry| project.remember(NewEntry::from(&entry)));
-    let kept: Result<Vec<_>, _> = kept.collect();
+    let kept = project.remember_all(earned.map(|entry| NewEntry::from(&entry)));
     // The mission's own end is the first thing to tell of.
     let outcome = result?;
     kept.map_err(MissionError::Remember)?;

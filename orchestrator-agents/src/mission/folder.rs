@@ -6,9 +6,14 @@ use orchestrator_state::{Holder, Journal, OpenError, OpenReport};
 
 use super::error::MissionError;
 
+/// Where missions on a repository keep what they know.
+pub(super) fn home_of(root: &Path) -> PathBuf {
+    root.join(".orchestrator")
+}
+
 /// Where the journal of a repository is, or will be.
 pub(super) fn journal_of(root: &Path) -> PathBuf {
-    root.join(".orchestrator").join("journal")
+    home_of(root).join("journal")
 }
 
 /// Opens the journal of a repository, which nobody else can do then.
@@ -16,7 +21,7 @@ pub(super) fn open_journal(
     root: &Path,
     holder: &Holder,
 ) -> Result<(Journal, OpenReport), MissionError> {
-    state_folder(root)?;
+    make_home(root)?;
     let folder = journal_of(root);
     Journal::open(&folder, holder).map_err(|error| match error {
         OpenError::Held { holder, .. } => MissionError::Held { holder },
@@ -24,10 +29,10 @@ pub(super) fn open_journal(
     })
 }
 
-/// The folder for state in the repository. It ignores itself, so that nothing
-/// of the user's has to say so.
-pub(super) fn state_folder(root: &Path) -> Result<PathBuf, MissionError> {
-    let folder = root.join(".orchestrator");
+/// Makes the folder for state in the repository. It ignores itself, so that
+/// nothing of the user's has to say so.
+fn make_home(root: &Path) -> Result<(), MissionError> {
+    let folder = home_of(root);
     make_folder(&folder)?;
     let ignore = folder.join(".gitignore");
     if !ignore.exists() {
@@ -36,7 +41,7 @@ pub(super) fn state_folder(root: &Path) -> Result<PathBuf, MissionError> {
             source,
         })?;
     }
-    Ok(folder)
+    Ok(())
 }
 
 pub(super) fn make_folder(path: &Path) -> Result<(), MissionError> {

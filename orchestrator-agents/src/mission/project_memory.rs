@@ -16,7 +16,6 @@ use crate::event::MissionEvent;
 use crate::recorder::{Observer, Unobserved};
 
 /// Keeps a memory in a [`Journal`], between its other records.
-#[derive(Clone)]
 pub struct JournalMemory {
     journal: Arc<Journal>,
     folder: PathBuf,
@@ -163,13 +162,7 @@ impl ProjectMemory {
     ) -> Result<MemoryStore, OpenMemoryError<JournalMemoryError>> {
         let folder = journal_of(root);
         let (snapshot, changes) = kept(&folder).map_err(OpenMemoryError::Backend)?;
-        let mut store = match snapshot {
-            Some(snapshot) => MemoryStore::restore(config, snapshot)?,
-            None => MemoryStore::new(config),
-        };
-        for change in &changes {
-            store.apply(change);
-        }
+        let mut store = MemoryStore::replay(config, snapshot, &changes)?;
         add_learned(&mut store, &folder).map_err(OpenMemoryError::Backend)?;
         Ok(store)
     }
@@ -196,6 +189,19 @@ impl ProjectMemory {
     /// [`JournalMemoryError`] where it cannot be written down.
     pub fn remember(&mut self, entry: NewEntry) -> Result<EntryId, JournalMemoryError> {
         self.kept.update(|store| store.add(entry))
+    }
+
+    /// Keeps entries, all of them or none.
+    ///
+    /// # Errors
+    /// [`JournalMemoryError`] where they cannot be written down.
+    pub(super) fn remember_all(
+        &mut self,
+        entries: impl Iterator<Item = NewEntry>,
+    ) -> Result<(), JournalMemoryError> {
+        self.kept.update(|store| {
+            entries.for_each(|entry| _ = store.add(entry));
+        })
     }
 
     /// Drops an entry for good, and gives it back if it was there.

@@ -19,8 +19,9 @@ const SESSION_LENGTH: f32 = 0.75;
 #[derive(Debug, Default)]
 pub(crate) struct Scores {
     pub(crate) of: Vec<f32>,
-    /// What an entry has, about, that has each term of the query once, is of the days that it names,
-    /// and is alone in its session. Positive, where any place has a score.
+    /// What an entry has, about, that has each term of the query once, and is alone in its session; where
+    /// no term is known, what one has that is of the days which the query names. Positive, where any
+    /// place has a score.
     pub(crate) whole: f32,
 }
 
@@ -80,7 +81,7 @@ impl Index {
         let each = 1.0 + config.coverage / (1.0 + COVERED) + config.session;
         Scores {
             of: total,
-            whole: whole * each + of_days,
+            whole: if whole > 0.0 { whole * each } else { of_days },
         }
     }
 

@@ -99,6 +99,25 @@ impl MemoryStore {
         }
     }
 
+    /// The store that a snapshot, if there is one, and the changes since then lead to.
+    ///
+    /// # Errors
+    /// [`SnapshotError`] where what the snapshot says does not fit together.
+    pub fn replay(
+        config: MemoryConfig,
+        snapshot: Option<MemorySnapshot>,
+        changes: &[MemoryChange],
+    ) -> Result<Self, SnapshotError> {
+        let mut store = match snapshot {
+            Some(snapshot) => Self::restore(config, snapshot)?,
+            None => Self::new(config),
+        };
+        for change in changes {
+            store.apply(change);
+        }
+        Ok(store)
+    }
+
     /// The store of which this is a snapshot, with these settings.
     ///
     /// # Errors
