@@ -5,12 +5,11 @@
 //! that are open in an order that never changes by itself: by `log2(value) - turn * log2(factor)`.
 //! A turn costs what it touches and what it closes, and a look at the best costs what is looked at.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    hash::{BuildHasherDefault, Hasher},
-};
+mod pages;
+mod runs;
 
-use crate::{EmaGate, EntryId, GateConfig, Tier};
+use self::{pages::Pages, runs::Runs};
+use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
 
 /// The gates of many entries.
 ///
@@ -31,7 +30,7 @@ use crate::{EmaGate, EntryId, GateConfig, Tier};
 #[derive(Debug, Clone)]
 pub struct Focus {
     tiers: [OfTier; 4],
-    gates: HashMap<EntryId, Touched, BuildHasherDefault<ByNumber>>,
+    gates: Pages<Touched>,
     turn: u64,
 }
 
@@ -41,7 +40,11 @@ struct OfTier {
     config: GateConfig,
     /// `log2` of what a turn leaves.
     falls: f64,
-    open: BTreeSet<(Key, EntryId)>,
+    /// The highest first, and of equals the oldest.
+    open: Runs<Rank>,
+    /// What a turn takes out of the order, and what it puts into it.
+    leaving: Vec<Rank>,
+    coming: Vec<Rank>,
 }
 
 /// A gate as it was when it was last touched; small, for there is one for each entry.
@@ -69,47 +72,37 @@ impl Touched {
     }
 }
 
-/// Entries are numbered one after the other: that spreads them well enough over a map, once the bits
-/// that differ are brought to both ends of the hash (Fibonacci hashing, Knuth 1973).
-#[derive(Debug, Clone, Default)]
-struct ByNumber(u64);
-
-impl Hasher for ByNumber {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(self.0 ^ u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-    }
-}
-
-/// Orders the gates of a tier, whenever they were touched: a number that is not NaN, by its bits, which
-/// compare as integers do.
+/// The place of a gate in its tier, whenever it was touched: the highest first, and of equals the oldest.
+///
+/// In the upper half is a number that is not NaN, by its bits, which compare as integers do where both
+/// are positive, and the other way round where both are negative; in the lower half is the entry's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Key(u64);
+struct Rank(u128);
 
 const SIGN: u64 = 1 << 63;
 
-impl Key {
-    fn of(number: f64) -> Self {
-        let bits = number.to_bits();
-        Self(if bits & SIGN == 0 { bits | SIGN } else { !bits })
+impl Rank {
+    fn new(height: f64, id: EntryId) -> Self {
+        let bits = height.to_bits();
+        let from_above = if bits & SIGN == 0 {
+            !bits & !SIGN
+        } else {
+            bits
+        };
+        Self(u128::from(from_above) << 64 | u128::from(id.number()))
     }
 
-    fn number(self) -> f64 {
-        let bits = if self.0 & SIGN == 0 {
-            !self.0
+    fn height(self) -> f64 {
+        let bits = (self.0 >> 64) as u64;
+        f64::from_bits(if bits & SIGN == 0 {
+            !bits & !SIGN
         } else {
-            self.0 & !SIGN
-        };
-        f64::from_bits(bits)
+            bits
+        })
+    }
+
+    fn id(self) -> EntryId {
+        EntryId::new(self.0 as u64)
     }
 }
 
@@ -138,9 +131,11 @@ impl Focus {
             tiers: tiers.map(|config| OfTier {
                 falls: (1.0 - f64::from(config.alpha())).log2(),
                 config,
-                open: BTreeSet::new(),
+                open: Runs::new(),
+                leaving: Vec::new(),
+                coming: Vec::new(),
             }),
-            gates: HashMap::default(),
+            gates: Pages::new(),
             turn: 0,
         }
     }
@@ -160,9 +155,8 @@ impl Focus {
 
     /// Ends an entry's gate.
     pub fn remove(&mut self, id: EntryId) {
-        if let Some(touched) = self.gates.remove(&id) {
-            let tier = &mut self.tiers[touched.tier.index()];
-            tier.open.remove(&(tier.key(&touched), id));
+        if let Some(touched) = self.gates.remove(id.number()) {
+            self.tiers[touched.tier.index()].take(id, &touched, self.turn);
         }
     }
 
@@ -173,87 +167,100 @@ impl Focus {
         }
     }
 
-    /// Begins the next turn, in which these, each once, had this relevance, from 0 to 1, and all
-    /// others none.
+    /// Begins the next turn, in which these had this relevance, from 0 to 1, and all others none. Of
+    /// one that is there twice, the first counts.
     pub fn turn(&mut self, touched: &[(EntryId, f32)]) -> TurnReport {
         let mut report = TurnReport {
             turn: self.turn + 1,
             ..TurnReport::default()
         };
+        let mut touched = touched.to_vec();
+        touched.sort_by_key(|(id, _)| *id);
+        touched.dedup_by_key(|(id, _)| *id);
+        // Where they lie far from each other, it saves time to look at all first and then move all: one
+        // look does not wait for another.
+        touched.retain(|(id, _)| self.gates.get(id.number()).is_some());
         for (id, relevance) in touched {
-            // As it was at the end of the last turn, from where this one moves it.
-            let Some((mut gate, tier)) = self.take(*id) else {
+            let Some(touched) = self.gates.get_mut(id.number()) else {
                 continue;
             };
-            let was_open = gate.is_open();
-            gate.observe(*relevance, &self.tiers[tier.index()].config);
-            match (was_open, gate.is_open()) {
-                (false, true) => report.admitted.push(*id),
-                (true, false) => report.evicted.push(*id),
-                _ => {}
+            let tier = &mut self.tiers[touched.tier.index()];
+            if touched.is_open {
+                tier.leaving.push(tier.rank(id, touched));
             }
-            self.put(*id, gate, tier, self.turn + 1);
+            // As it was at the end of the last turn, from where this one moves it.
+            let mut gate = tier.gate(touched, self.turn);
+            match gate.observe(relevance, &tier.config) {
+                GateChange::Admitted => report.admitted.push(id),
+                GateChange::Evicted => report.evicted.push(id),
+                GateChange::Unchanged => {}
+            }
+            *touched = Touched::new(gate, touched.tier, self.turn + 1);
+            if touched.is_open {
+                tier.coming.push(tier.rank(id, touched));
+            }
         }
         self.turn += 1;
         for tier in &mut self.tiers {
-            while let Some((_, id)) = tier.open.first().copied()
-                && let Some(touched) = self.gates.get_mut(&id)
+            tier.open.remove(&mut tier.leaving);
+            tier.open.insert(&mut tier.coming);
+            tier.leaving.clear();
+            tier.coming.clear();
+            while let Some(lowest) = tier.open.last()
+                && let Some(touched) = self.gates.get_mut(lowest.id().number())
             {
                 let gate = tier.gate(touched, self.turn);
                 if gate.is_open() {
                     break;
                 }
-                tier.open.pop_first();
+                tier.open.remove(&mut [lowest]);
                 *touched = Touched::new(gate, touched.tier, self.turn);
-                report.evicted.push(id);
+                report.evicted.push(lowest.id());
             }
         }
-        report.admitted.sort_unstable();
         report.evicted.sort_unstable();
         report
     }
 
     /// Raises an entry's value to at least this one: it was said again.
     pub fn raise(&mut self, id: EntryId, value: f32) {
-        if let Some((mut gate, tier)) = self.take(id) {
-            gate.raise(value, &self.tiers[tier.index()].config);
-            self.put(id, gate, tier, self.turn);
+        if let Some(touched) = self.gates.get_mut(id.number()) {
+            let tier = &mut self.tiers[touched.tier.index()];
+            let mut gate = tier.take(id, touched, self.turn);
+            gate.raise(value, &tier.config);
+            *touched = Touched::new(gate, touched.tier, self.turn);
+            tier.put(id, touched);
         }
     }
 
     /// An entry's gate, as it is now.
     #[must_use]
     pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
-        let touched = self.gates.get(&id)?;
+        let touched = self.gates.get(id.number())?;
         Some(self.tiers[touched.tier.index()].gate(touched, self.turn))
     }
 
     /// What is in focus, and how much: the most first, and of equals of a tier the oldest.
     pub fn open(&self) -> impl Iterator<Item = (EntryId, f64)> {
-        let mut tiers = self.tiers.each_ref().map(|tier| Descent {
-            rest: tier.open.iter().rev(),
-            ahead: None,
-            head: None,
-            equals: Vec::new(),
-            shift: self.turn as f64 * tier.falls,
+        let mut descents = self.tiers.each_ref().map(|tier| {
+            let shift = self.turn as f64 * tier.falls;
+            Descent::new(tier.open.runs(), shift)
         });
-        tiers.iter_mut().for_each(Descent::fetch);
         std::iter::from_fn(move || {
-            let (mut best, mut most) = (None, f64::NEG_INFINITY);
-            for (at, tier) in tiers.iter().enumerate() {
-                if let Some((_, value)) = tier.head
-                    && value > most
-                {
-                    (best, most) = (Some(at), value);
-                }
+            let mut best = 0;
+            for tier in 1..descents.len() {
+                best = match descents[tier].head > descents[best].head {
+                    true => tier,
+                    false => best,
+                };
             }
-            tiers[best?].next()
+            descents[best].next()
         })
     }
 
     /// A gate as it was when it was last touched, and when that was.
     pub(crate) fn touched(&self, id: EntryId) -> Option<(EmaGate, Tier, u64)> {
-        let touched = self.gates.get(&id)?;
+        let touched = self.gates.get(id.number())?;
         Some((touched.gate(), touched.tier, touched.turn.into()))
     }
 
@@ -268,23 +275,10 @@ impl Focus {
         self.turn = turn;
     }
 
-    /// Takes a gate out of the order, and gives it as it is now.
-    fn take(&mut self, id: EntryId) -> Option<(EmaGate, Tier)> {
-        let touched = self.gates.get(&id)?;
-        let tier = &mut self.tiers[touched.tier.index()];
-        if touched.is_open {
-            tier.open.remove(&(tier.key(touched), id));
-        }
-        Some((tier.gate(touched, self.turn), touched.tier))
-    }
-
     fn put(&mut self, id: EntryId, gate: EmaGate, tier: Tier, turn: u64) {
         let touched = Touched::new(gate, tier, turn);
-        if gate.is_open() {
-            let tier = &mut self.tiers[tier.index()];
-            tier.open.insert((tier.key(&touched), id));
-        }
-        self.gates.insert(id, touched);
+        self.tiers[tier.index()].put(id, &touched);
+        self.gates.insert(id.number(), touched);
     }
 }
 
@@ -297,45 +291,64 @@ impl OfTier {
         gate
     }
 
-    fn key(&self, touched: &Touched) -> Key {
-        Key::of(touched.value.log2() - f64::from(touched.turn) * self.falls)
+    /// Takes a gate out of the order, and gives it as it is in this turn.
+    fn take(&mut self, id: EntryId, touched: &Touched, turn: u64) -> EmaGate {
+        if touched.is_open {
+            self.open.remove(&mut [self.rank(id, touched)]);
+        }
+        self.gate(touched, turn)
+    }
+
+    /// Puts it into the order, if it is open.
+    fn put(&mut self, id: EntryId, touched: &Touched) {
+        if touched.is_open {
+            self.open.insert(&mut [self.rank(id, touched)]);
+        }
+    }
+
+    fn rank(&self, id: EntryId, touched: &Touched) -> Rank {
+        let height = touched.value.log2() - f64::from(touched.turn) * self.falls;
+        Rank::new(height, id)
     }
 }
 
 /// The open gates of a tier, from the highest down.
-struct Descent<'a> {
-    rest: std::iter::Rev<std::collections::btree_set::Iter<'a, (Key, EntryId)>>,
-    /// What comes after those that are as high as the head.
-    ahead: Option<(Key, EntryId)>,
-    head: Option<(EntryId, f64)>,
-    /// Those that are as high as the head, the oldest last.
-    equals: Vec<EntryId>,
+struct Descent<'a, Runs> {
+    rest: Runs,
+    run: &'a [Rank],
+    /// `log2` of the value of the next, and minus infinity after the last.
+    head: f64,
     shift: f64,
 }
 
-impl Descent<'_> {
-    /// Of equals, the set has the newest first from this side.
-    fn fetch(&mut self) {
-        if let (Some(id), Some((_, value))) = (self.equals.pop(), self.head) {
-            self.head = Some((id, value));
-            return;
+impl<'a, Runs: Iterator<Item = &'a [Rank]>> Descent<'a, Runs> {
+    fn new(rest: Runs, shift: f64) -> Self {
+        let mut descent = Self {
+            rest,
+            run: &[],
+            head: f64::NEG_INFINITY,
+            shift,
+        };
+        descent.look_ahead();
+        descent
+    }
+
+    fn look_ahead(&mut self) {
+        if self.run.is_empty() {
+            self.run = self.rest.next().unwrap_or_default();
         }
-        let next = self.ahead.take().or_else(|| self.rest.next().copied());
-        self.head = next.map(|(key, mut oldest)| {
-            for (next, id) in self.rest.by_ref() {
-                if *next != key {
-                    self.ahead = Some((*next, *id));
-                    break;
-                }
-                self.equals.push(std::mem::replace(&mut oldest, *id));
-            }
-            (oldest, (key.number() + self.shift).exp2())
-        });
+        self.head = match self.run.first() {
+            // A gate at 0 comes before none.
+            Some(next) => (next.height() + self.shift).max(f64::MIN),
+            None => f64::NEG_INFINITY,
+        };
     }
 
     fn next(&mut self) -> Option<(EntryId, f64)> {
-        let head = self.head?;
-        self.fetch();
-        Some(head)
+        let (next, rest) = self.run.split_first()?;
+        let value = self.head.exp2();
+        self.run = rest;
+        self.look_ahead();
+        Some((next.id(), value))
     }
 }

@@ -7,7 +7,7 @@ use crate::Tier;
 /// How fast a gate forgets, and where it opens and closes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GateConfig {
-    half_life: f32,
+    alpha: f32,
     admit: f32,
     evict: f32,
 }
@@ -27,11 +27,15 @@ impl GateConfig {
         if !(0.0 <= evict && evict <= admit && admit <= 1.0) {
             return Err(GateConfigError::Thresholds { admit, evict });
         }
-        Ok(Self {
-            half_life,
+        Ok(Self::raw(half_life, admit, evict))
+    }
+
+    fn raw(half_life: f32, admit: f32, evict: f32) -> Self {
+        Self {
+            alpha: 1.0 - (-1.0 / half_life).exp2(),
             admit,
             evict,
-        })
+        }
     }
 
     /// The default of a tier: a half-life of 24 turns for [`Tier::Project`], 12 for
@@ -45,17 +49,13 @@ impl GateConfig {
             Tier::Mission => 12.0,
             Tier::Task => 4.0,
         };
-        Self {
-            half_life,
-            admit: 0.3,
-            evict: 0.1,
-        }
+        Self::raw(half_life, 0.3, 0.1)
     }
 
     /// The weight of the newest turn, `1 - 2^(-1 / half_life)`.
     #[must_use]
     pub fn alpha(&self) -> f32 {
-        1.0 - (-1.0 / self.half_life).exp2()
+        self.alpha
     }
 
     /// The value at which the gate opens.

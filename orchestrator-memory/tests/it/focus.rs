@@ -130,3 +130,19 @@ proptest! {
         }
     }
 }
+
+/// An entry that a turn names twice has the first relevance, and one place in the order.
+#[test]
+fn of_an_entry_that_is_there_twice_the_first_counts() {
+    let [mut once, mut twice] = [(); 2].map(|()| Focus::new(Tier::ALL.map(GateConfig::for_tier)));
+    let id = EntryId::new(1);
+    for focus in [&mut once, &mut twice] {
+        focus.insert(id, Tier::Task, 0.1);
+    }
+    let report = once.turn(&[(id, 0.9)]);
+    assert_eq!(report.admitted, [id]);
+    assert_eq!(twice.turn(&[(id, 0.9), (id, 1.0)]), report);
+    assert_eq!(twice.gate(id), once.gate(id));
+    assert!(twice.open().eq(once.open()));
+    assert_eq!(twice.open().count(), 1);
+}
