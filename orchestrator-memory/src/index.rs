@@ -1,10 +1,12 @@
 //! Which entries have which terms, kept up entry by entry.
 
+mod documents;
 mod query;
 mod score;
 
 use std::collections::HashMap;
 
+use self::documents::{Documents, Marks};
 pub(crate) use self::{query::Asked, score::Scores};
 use crate::{
     date::{self, Date},
@@ -35,7 +37,7 @@ pub(crate) struct Index {
     forms: HashMap<Box<str>, TermId>,
     stems: HashMap<Box<str>, TermId>,
     terms: Vec<Term>,
-    documents: Vec<Document>,
+    documents: Documents,
     sessions: Vec<Session>,
     session_numbers: HashMap<Name, u32>,
     authors: Vec<Author>,
@@ -60,24 +62,6 @@ impl Term {
     fn documents(&self) -> u32 {
         u32::try_from(self.postings.len()).unwrap_or(u32::MAX)
     }
-}
-
-#[derive(Debug, Clone)]
-struct Document {
-    /// In terms; 0 where it is gone.
-    length: u32,
-    /// What all its terms weighed together when it came.
-    weight: f32,
-    session: u32,
-    /// The place of the one before it in the session, and of the one after.
-    before: u32,
-    after: u32,
-    author: u32,
-    day: u32,
-    tells_time: bool,
-    /// Which share of it asks, in 255ths.
-    asks: u8,
-    is_alive: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -158,9 +142,6 @@ impl Index {
         of_all.length += length;
         of_all.alive += 1;
         self.sessions_alive += u32::from(of_all.alive == 1);
-        if let Some(before) = self.documents.get_mut(before as usize) {
-            before.after = place;
-        }
         let day = fields
             .time
             .map_or(NONE, |time| self.day(date::day_of(time)));
@@ -171,84 +152,52 @@ impl Index {
         if let Some(author) = self.authors.get_mut(author as usize) {
             author.documents += 1;
         }
-        if self.documents.len() == self.documents.capacity() {
-            self.documents.reserve_exact(self.documents.len() / 8 + 16);
-        }
-        self.documents.push(Document {
-            length,
-            weight,
-            session,
-            before,
-            after: NONE,
+        let marks = Marks {
             author,
             day,
             tells_time,
             asks: (text::asks(fields.text) * 255.0) as u8,
             is_alive: true,
-        });
+        };
+        self.documents.push(length, weight, session, before, marks);
     }
 
     /// Leaves a place free.
     pub(crate) fn skip(&mut self) {
-        self.documents.push(Document {
-            length: 0,
-            weight: 0.0,
-            session: NONE,
-            before: NONE,
-            after: NONE,
-            author: NONE,
-            day: NONE,
-            tells_time: false,
-            asks: 0,
-            is_alive: false,
-        });
+        self.documents.skip();
     }
 
     /// What a text's terms weighed when it came.
     pub(crate) fn weight(&self, place: Place) -> f32 {
-        self.documents
-            .get(place as usize)
-            .map_or(0.0, |document| document.weight)
+        let weights = &self.documents.weights;
+        weights.get(place as usize).copied().unwrap_or_default()
     }
 
     /// Sets that, for a text that came at another time.
     pub(crate) fn set_weight(&mut self, place: Place, weight: f32) {
-        if let Some(document) = self.documents.get_mut(place as usize) {
-            document.weight = weight;
+        if let Some(own) = self.documents.weights.get_mut(place as usize) {
+            *own = weight;
         }
     }
 
     /// Takes a text out again; it has to be the one that was taken in.
     pub(crate) fn remove(&mut self, place: Place, text: &str) {
-        let document = &mut self.documents[place as usize];
-        if !document.is_alive {
+        let at = place as usize;
+        let marks = &mut self.documents.marks[at];
+        if !std::mem::take(&mut marks.is_alive) {
             return;
         }
-        document.is_alive = false;
-        let Document {
-            length,
-            session,
-            before,
-            after,
-            author,
-            day,
-            ..
-        } = *document;
         self.alive -= 1;
-        self.length -= u64::from(length);
-        if let Some(day) = self.days.get_mut(day as usize) {
+        if let Some(day) = self.days.get_mut(marks.day as usize) {
             day.documents -= 1;
         }
-        if let Some(author) = self.authors.get_mut(author as usize) {
+        if let Some(author) = self.authors.get_mut(marks.author as usize) {
             author.documents -= 1;
         }
-        // Those around it are neighbours now.
-        if let Some(before) = self.documents.get_mut(before as usize) {
-            before.after = after;
-        }
-        if let Some(after) = self.documents.get_mut(after as usize) {
-            after.before = before;
-        }
+        let length = self.documents.lengths[at];
+        self.length -= u64::from(length);
+        let session = self.documents.sessions[at];
+        let before = self.documents.take_out(at);
         let session = &mut self.sessions[session as usize];
         session.length -= length;
         session.alive -= 1;

@@ -70,7 +70,7 @@ fn candidates(store: &MemoryStore, query: &Query, asking: &Asking, most: usize) 
         follow_links(store, &mut scores, weights.links);
     }
     let scores = scores;
-    let best = scores.iter().copied().fold(0.0, f32::max);
+    let best = greatest(&scores);
     let least = (weights.least * best).max(f32::MIN_POSITIVE);
     let now = store.focus().now();
     let ranked = |id: EntryId, record: &Record, score: f32, focus: f64, answers: bool| {
@@ -148,15 +148,37 @@ fn follow_links(store: &MemoryStore, scores: &mut [f32], share: f32) {
     }
 }
 
+/// The greatest of them and 0; in eight lanes, which do not wait for each other.
+fn greatest(scores: &[f32]) -> f32 {
+    let (chunks, rest) = scores.as_chunks::<8>();
+    let lanes = chunks.iter().fold([0.0; 8], |lanes: [f32; 8], chunk| {
+        std::array::from_fn(|lane| lanes[lane].max(chunk[lane]))
+    });
+    lanes.iter().chain(rest).copied().fold(0.0, f32::max)
+}
+
 /// The places of the best scores of at least so much, and these: at most so many, in no order.
-fn best_of(scores: &[f32], least: f32, most: usize) -> Vec<(f32, usize)> {
-    let scored = scores.iter().copied().zip(0..);
-    let mut best: Vec<(f32, usize)> = scored.filter(|(score, _)| *score >= least).collect();
-    if best.len() > most {
+fn best_of(scores: &[f32], mut least: f32, most: usize) -> Vec<(f32, usize)> {
+    let by_score = |one: &(f32, usize), two: &(f32, usize)| {
         // Of equals the older.
-        best.select_nth_unstable_by(most, |one, two| {
-            two.0.total_cmp(&one.0).then(one.1.cmp(&two.1))
-        });
+        two.0.total_cmp(&one.0).then(one.1.cmp(&two.1))
+    };
+    // As soon as there are twice as many, the worse half is left, and what is worse than that from then on.
+    let room = most.saturating_mul(2).max(1);
+    let mut best: Vec<(f32, usize)> = Vec::new();
+    for (place, score) in scores.iter().copied().enumerate() {
+        if score >= least {
+            best.push((score, place));
+        }
+        if best.len() == room && most > 0 {
+            let (_, worst, _) = best.select_nth_unstable_by(most - 1, by_score);
+            // What is as good and comes later is worse.
+            least = worst.0.next_up();
+            best.truncate(most);
+        }
+    }
+    if best.len() > most {
+        best.select_nth_unstable_by(most, by_score);
         best.truncate(most);
     }
     best
@@ -183,7 +205,7 @@ impl Asker {
             (Some(asked), Some(task)) => asked != Some(task),
             _ => false,
         };
-        record.is_valid(self.now) && !of_other_task && !record.content.trim().is_empty()
+        record.is_valid(self.now) && !of_other_task && !record.is_blank
     }
 }
 

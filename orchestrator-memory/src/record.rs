@@ -93,6 +93,8 @@ pub(crate) struct Record {
     /// In how many turns it was highly relevant, since it has come to its tier.
     pub(crate) sustained: u8,
     pub(crate) pinned: bool,
+    /// Whether there is nothing to be read in it.
+    pub(crate) is_blank: bool,
 }
 
 impl Record {
@@ -120,6 +122,7 @@ impl Record {
             origin: entry.tier,
             sustained: 0,
             pinned: entry.pinned,
+            is_blank: entry.content.trim().is_empty(),
             content: entry.content,
         }
     }

@@ -1,6 +1,8 @@
 //! Scores of all entries for one query.
 
-use super::{Asked, Index, NONE, Place, count_of, place_of, rarity};
+use std::iter::zip;
+
+use super::{Asked, Index, Place, count_of, documents::Around, place_of, rarity};
 use crate::rank::RankConfig;
 
 /// How much of a term is enough for it to be covered by half.
@@ -43,8 +45,8 @@ impl Index {
             0
         };
         // What one of a term counts, in an entry of its length.
-        let each = self.documents.iter().map(|document| {
-            let length = document.length as f32 / average;
+        let each = self.documents.lengths.iter().map(|length| {
+            let length = *length as f32 / average;
             1.0 / (1.0 - config.length + config.length * length).max(f32::MIN_POSITIVE)
         });
         let mut sums = Sums {
@@ -60,9 +62,10 @@ impl Index {
         for term in self.lexical(asked) {
             self.add_term(term, config, &mut sums, &mut total);
         }
-        for (place, document) in self.documents.iter().enumerate() {
-            let score = &mut total[place];
-            if !document.is_alive {
+        let (of_day, of_days) = self.days_asked(asked, config);
+        let marks = zip(&self.documents.sessions, &self.documents.marks);
+        for (place, (score, (session, marks))) in total.iter_mut().zip(marks).enumerate() {
+            if !marks.is_alive {
                 *score = 0.0;
                 continue;
             }
@@ -71,12 +74,23 @@ impl Index {
             {
                 *score *= 1.0 + config.coverage * covered / whole;
             }
-            if let Some(session) = sums.by_session.get(document.session as usize) {
+            if let Some(session) = sums.by_session.get(*session as usize) {
                 *score += config.session * session;
             }
+            if let Some(day) = of_day.get(marks.day as usize) {
+                *score += day;
+            }
+            // Who and what the query is after.
+            if asked.author.is_some_and(|author| author == marks.author) {
+                *score *= 1.0 + config.author;
+            }
+            if marks.asks > 0 {
+                *score *= 1.0 - config.questions * f32::from(marks.asks) / 255.0;
+            }
+            if asked.wants_time && marks.tells_time {
+                *score *= 1.0 + config.time_words;
+            }
         }
-        let of_days = self.add_days(asked, config, &mut total);
-        self.favour(asked, config, &mut total);
         // Itself, all of it covered, and its session.
         let each = 1.0 + config.coverage / (1.0 + COVERED) + config.session;
         Scores {
@@ -107,24 +121,27 @@ impl Index {
             postings.len() > COMMON * self.alive as usize / 100 || !config.has_neighbours();
         for posting in postings {
             let (place, count) = (place_of(*posting), count_of(*posting));
-            let document = &self.documents[place];
             let near = count * sums.each[place];
             if is_alone {
                 sums.gain(place, near, weight, saturation, total);
             } else {
-                self.add_around(document, place, near, config, sums);
+                self.add_around(place, near, config, sums);
             }
-            if let Some(session) = sums.session_counts.get_mut(document.session as usize) {
-                if *session == 0.0 {
-                    sums.touched_sessions.push(document.session);
+            let session = self.documents.sessions[place];
+            if let Some(counted) = sums.session_counts.get_mut(session as usize) {
+                if *counted == 0.0 {
+                    sums.touched_sessions.push(session);
                 }
-                *session += count;
+                *counted += count;
             }
         }
-        for place in std::mem::take(&mut sums.touched) {
+        let mut touched = std::mem::take(&mut sums.touched);
+        for place in touched.drain(..) {
+            let place = place as usize;
             let near = std::mem::take(&mut sums.near[place]);
             sums.gain(place, near, weight, saturation, total);
         }
+        sums.touched = touched;
         let of_all = self.sessions_alive;
         let average = self.length as f32 / of_all as f32;
         let weight = rarity(sums.touched_sessions.len() as u32, of_all);
@@ -139,33 +156,30 @@ impl Index {
     }
 
     /// Counts a term in an entry and in those around it.
-    fn add_around(
-        &self,
-        document: &super::Document,
-        place: usize,
-        near: f32,
-        config: &RankConfig,
-        sums: &mut Sums,
-    ) {
+    fn add_around(&self, place: usize, near: f32, config: &RankConfig, sums: &mut Sums) {
+        let around = &self.documents.around;
         sums.add(place, near);
-        let (mut before, mut after) = (document.before, document.after);
+        let Around {
+            mut before,
+            mut after,
+        } = around[place];
         for (behind, ahead) in config.behind.iter().zip(&config.ahead) {
-            if let Some(next) = self.documents.get(after as usize) {
+            if let Some(next) = around.get(after as usize) {
                 sums.add(after as usize, behind * near);
                 after = next.after;
             }
-            if let Some(last) = self.documents.get(before as usize) {
+            if let Some(last) = around.get(before as usize) {
                 sums.add(before as usize, ahead * near);
                 before = last.before;
             }
         }
     }
 
-    /// What the query says of days; gives what a place has of which all of it holds.
-    fn add_days(&self, asked: &Asked, config: &RankConfig, total: &mut [f32]) -> f32 {
+    /// What each day has by what the query says of days, and what one has of which all of it holds.
+    fn days_asked(&self, asked: &Asked, config: &RankConfig) -> (Vec<f32>, f32) {
         let mut whole = 0.0;
         if asked.days.is_empty() || config.date == 0.0 {
-            return whole;
+            return (Vec::new(), whole);
         }
         let used = self.days.iter().filter(|day| day.documents > 0).count() as u32;
         let mut of_day = vec![0.0_f32; self.days.len()];
@@ -183,27 +197,7 @@ impl Index {
                 }
             }
         }
-        for (score, document) in total.iter_mut().zip(&self.documents) {
-            if document.day != NONE && document.is_alive {
-                *score += of_day[document.day as usize];
-            }
-        }
-        whole
-    }
-
-    /// Who and what the query is after.
-    fn favour(&self, asked: &Asked, config: &RankConfig, total: &mut [f32]) {
-        for (score, document) in total.iter_mut().zip(&self.documents) {
-            if asked.author.is_some_and(|author| author == document.author) {
-                *score *= 1.0 + config.author;
-            }
-            if document.asks > 0 {
-                *score *= 1.0 - config.questions * f32::from(document.asks) / 255.0;
-            }
-            if asked.wants_time && document.tells_time {
-                *score *= 1.0 + config.time_words;
-            }
-        }
+        (of_day, whole)
     }
 
     /// How much a cue evokes single entries, from 0 to 1: those that it evokes most.
@@ -231,9 +225,9 @@ impl Index {
         }
         let mut evoked: Vec<Evoked> = touched
             .into_iter()
-            .filter(|place| self.documents[*place].is_alive)
+            .filter(|place| self.documents.marks[*place].is_alive)
             .map(|place| {
-                let weight = self.documents[place].weight;
+                let weight = self.documents.weights[place];
                 Evoked {
                     place: place as Place,
                     relevance: (shared[place] / weight.min(whole)).min(1.0),
@@ -288,7 +282,7 @@ struct Sums {
     each: Vec<f32>,
     /// The counts of one term in and around a place.
     near: Vec<f32>,
-    touched: Vec<usize>,
+    touched: Vec<Place>,
     covered: Vec<f32>,
     by_session: Vec<f32>,
     session_counts: Vec<f32>,
@@ -308,7 +302,7 @@ impl Sums {
     fn add(&mut self, place: usize, count: f32) {
         if count > 0.0 {
             if self.near[place] == 0.0 {
-                self.touched.push(place);
+                self.touched.push(place as Place);
             }
             self.near[place] += count;
         }
