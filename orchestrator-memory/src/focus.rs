@@ -247,13 +247,14 @@ impl Focus {
             Descent::new(tier.open.runs(), shift)
         });
         std::iter::from_fn(move || {
-            let mut best = 0;
-            for tier in 1..descents.len() {
-                best = match descents[tier].head > descents[best].head {
-                    true => tier,
-                    false => best,
-                };
-            }
+            // Without a branch: which tier is next cannot be guessed.
+            let higher = |one: usize, two: usize| match descents[two].head.order
+                > descents[one].head.order
+            {
+                true => two,
+                false => one,
+            };
+            let best = higher(higher(0, 1), higher(2, 3));
             descents[best].next()
         })
     }
@@ -316,39 +317,62 @@ impl OfTier {
 struct Descent<'a, Runs> {
     rest: Runs,
     run: &'a [Rank],
-    /// `log2` of the value of the next, and minus infinity after the last.
-    head: f64,
     shift: f64,
+    head: Head,
+    /// The one after the head: it is at hand when the head is taken.
+    ahead: Head,
+}
+
+/// The highest of what is left of a tier.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    id: EntryId,
+    /// `log2` of its value.
+    log: f64,
+    /// The same, ordered as integers are, which is quicker; the least of all is nobody's.
+    order: i64,
 }
 
 impl<'a, Runs: Iterator<Item = &'a [Rank]>> Descent<'a, Runs> {
     fn new(rest: Runs, shift: f64) -> Self {
+        let none = Head {
+            id: EntryId::new(0),
+            log: f64::NEG_INFINITY,
+            order: i64::MIN,
+        };
         let mut descent = Self {
             rest,
             run: &[],
-            head: f64::NEG_INFINITY,
             shift,
+            head: none,
+            ahead: none,
         };
-        descent.look_ahead();
+        descent.step();
+        descent.step();
         descent
     }
 
-    fn look_ahead(&mut self) {
+    fn step(&mut self) {
         if self.run.is_empty() {
             self.run = self.rest.next().unwrap_or_default();
         }
-        self.head = match self.run.first() {
-            // A gate at 0 comes before none.
-            Some(next) => (next.height() + self.shift).max(f64::MIN),
-            None => f64::NEG_INFINITY,
-        };
+        self.head = self.ahead;
+        self.ahead.order = i64::MIN;
+        if let Some((next, rest)) = self.run.split_first() {
+            self.run = rest;
+            self.ahead.id = next.id();
+            self.ahead.log = next.height() + self.shift;
+            // As `f64::total_cmp` orders.
+            let bits = self.ahead.log.to_bits() as i64;
+            self.ahead.order = bits ^ ((bits >> 63) as u64 >> 1) as i64;
+        }
     }
 
     fn next(&mut self) -> Option<(EntryId, f64)> {
-        let (next, rest) = self.run.split_first()?;
-        let value = self.head.exp2();
-        self.run = rest;
-        self.look_ahead();
-        Some((next.id(), value))
+        let Head { id, log, order } = self.head;
+        (order > i64::MIN).then(|| {
+            self.step();
+            (id, log.exp2())
+        })
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Runs<T> {
 }
 
 /// Where an item is, or would be.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Place {
     of: usize,
     at: usize,
@@ -76,22 +76,36 @@ impl<T: Copy + Ord> Runs<T> {
         self.places = places;
     }
 
-    /// Finds the place of each, the greatest first: a change moves nothing that is less. All the runs,
-    /// then all the places in them: so short a loop has many looks under way at once.
+    /// Finds the place of each, the greatest first: a change moves nothing that is less.
+    ///
+    /// By halves, as ever, but one step of all searches after the other: no step waits for one before
+    /// it, so that memory has many of them under way at once.
     fn look_for(&mut self, items: &mut [T]) {
         items.sort_unstable_by(|one, two| two.cmp(one));
         self.places.clear();
-        let last = self.runs.len().saturating_sub(1);
-        self.places.extend(items.iter().map(|item| Place {
-            of: self.lasts.partition_point(|one| one < item).min(last),
-            at: 0,
-            is_in: false,
-        }));
-        for (place, item) in zip(&mut self.places, items.iter()) {
-            if let Some(run) = self.runs.get(place.of) {
-                place.at = run.partition_point(|one| one < item);
-                place.is_in = run.get(place.at) == Some(item);
+        self.places.resize(items.len(), Place::default());
+        for step in steps(self.lasts.len()) {
+            for (place, item) in zip(&mut self.places, items.iter()) {
+                if let Some(last) = self.lasts.get(place.of + step - 1) {
+                    place.of += step_if(last < item, step);
+                }
             }
+        }
+        let last = self.runs.len().saturating_sub(1);
+        for place in &mut self.places {
+            place.of = place.of.min(last);
+        }
+        for step in steps(MOST) {
+            for (place, item) in zip(&mut self.places, items.iter()) {
+                let run = self.runs.get(place.of);
+                if let Some(one) = run.and_then(|run| run.get(place.at + step - 1)) {
+                    place.at += step_if(one < item, step);
+                }
+            }
+        }
+        for (place, item) in zip(&mut self.places, items.iter()) {
+            let run = self.runs.get(place.of);
+            place.is_in = run.and_then(|run| run.get(place.at)) == Some(item);
         }
     }
 
@@ -171,6 +185,17 @@ impl<T: Copy + Ord> Runs<T> {
             self.lasts[of] = *last;
         }
     }
+}
+
+/// The step or 0, without a branch: a guess that is wrong would end all that is under way.
+fn step_if(is_less: bool, step: usize) -> usize {
+    step & usize::from(is_less).wrapping_neg()
+}
+
+/// The steps of a search by halves among so many, from the longest down to 1.
+fn steps(among: usize) -> impl Iterator<Item = usize> {
+    let longest = among.checked_next_power_of_two().filter(|_| among > 0);
+    std::iter::successors(longest, |step| Some(step / 2)).take_while(|step| *step > 0)
 }
 
 #[cfg(test)]
