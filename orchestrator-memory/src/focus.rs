@@ -246,16 +246,24 @@ impl Focus {
             let shift = self.turn as f64 * tier.falls;
             Descent::new(tier.open.runs(), shift)
         });
+        let mut heads = descents.each_mut().map(Descent::next);
+        let mut orders = heads.map(|head| head.order);
         std::iter::from_fn(move || {
             // Without a branch: which tier is next cannot be guessed.
-            let higher = |one: usize, two: usize| match descents[two].head.order
-                > descents[one].head.order
-            {
+            let greater = |one: (i64, usize), two: (i64, usize)| match two.0 > one.0 {
                 true => two,
                 false => one,
             };
-            let best = higher(higher(0, 1), higher(2, 3));
-            descents[best].next()
+            let [one, two, three, four] = orders;
+            let (order, best) =
+                greater(greater((one, 0), (two, 1)), greater((three, 2), (four, 3)));
+            let Head { id, log, .. } = heads[best];
+            heads[best] = descents[best].next();
+            let next = heads[best].order;
+            for (tier, order) in orders.iter_mut().enumerate() {
+                *order = if tier == best { next } else { *order };
+            }
+            (order != Head::NOBODY.order).then(|| (id, log.exp2()))
         })
     }
 
@@ -318,8 +326,7 @@ struct Descent<'a, Runs> {
     rest: Runs,
     run: &'a [Rank],
     shift: f64,
-    head: Head,
-    /// The one after the head: it is at hand when the head is taken.
+    /// What is next: it is at hand when it is asked for.
     ahead: Head,
 }
 
@@ -329,50 +336,48 @@ struct Head {
     id: EntryId,
     /// `log2` of its value.
     log: f64,
-    /// The same, ordered as integers are, which is quicker; the least of all is nobody's.
+    /// The same as a number that is quicker to compare.
     order: i64,
+}
+
+impl Head {
+    const NOBODY: Self = Self {
+        id: EntryId::new(0),
+        log: f64::NEG_INFINITY,
+        order: i64::MIN,
+    };
+
+    fn new(id: EntryId, log: f64) -> Self {
+        // As `f64::total_cmp` orders.
+        let bits = log.to_bits() as i64;
+        let order = bits ^ ((bits >> 63) as u64 >> 1) as i64;
+        Self { id, log, order }
+    }
 }
 
 impl<'a, Runs: Iterator<Item = &'a [Rank]>> Descent<'a, Runs> {
     fn new(rest: Runs, shift: f64) -> Self {
-        let none = Head {
-            id: EntryId::new(0),
-            log: f64::NEG_INFINITY,
-            order: i64::MIN,
-        };
         let mut descent = Self {
             rest,
             run: &[],
             shift,
-            head: none,
-            ahead: none,
+            ahead: Head::NOBODY,
         };
-        descent.step();
-        descent.step();
+        descent.next();
         descent
     }
 
-    fn step(&mut self) {
+    fn next(&mut self) -> Head {
         if self.run.is_empty() {
             self.run = self.rest.next().unwrap_or_default();
         }
-        self.head = self.ahead;
-        self.ahead.order = i64::MIN;
-        if let Some((next, rest)) = self.run.split_first() {
-            self.run = rest;
-            self.ahead.id = next.id();
-            self.ahead.log = next.height() + self.shift;
-            // As `f64::total_cmp` orders.
-            let bits = self.ahead.log.to_bits() as i64;
-            self.ahead.order = bits ^ ((bits >> 63) as u64 >> 1) as i64;
-        }
-    }
-
-    fn next(&mut self) -> Option<(EntryId, f64)> {
-        let Head { id, log, order } = self.head;
-        (order > i64::MIN).then(|| {
-            self.step();
-            (id, log.exp2())
-        })
+        let ahead = match self.run.split_first() {
+            Some((next, rest)) => {
+                self.run = rest;
+                Head::new(next.id(), next.height() + self.shift)
+            }
+            None => Head::NOBODY,
+        };
+        std::mem::replace(&mut self.ahead, ahead)
     }
 }

@@ -86,6 +86,9 @@ impl Lazy {
 struct Eager {
     configs: [GateConfig; 4],
     gates: Vec<(EntryId, Tier, EmaGate)>,
+    /// Room that is used again, turn after turn.
+    relevance: Vec<f32>,
+    open: Vec<(f64, EntryId)>,
 }
 
 impl Eager {
@@ -97,22 +100,34 @@ impl Eager {
             (EntryId::new(number), tier, gate)
         });
         let gates = gates.collect();
-        Self { configs, gates }
+        Self {
+            configs,
+            gates,
+            relevance: Vec::new(),
+            open: Vec::new(),
+        }
     }
 
     fn turn(&mut self, touched: &[(EntryId, f32)]) -> usize {
-        let mut relevance = vec![0.0; self.gates.len()];
+        let Self {
+            configs,
+            gates,
+            relevance,
+            open,
+        } = self;
+        relevance.clear();
+        relevance.resize(gates.len(), 0.0);
         for (id, one) in touched {
-            if let Ok(at) = self.gates.binary_search_by_key(id, |(id, ..)| *id) {
+            if let Ok(at) = gates.binary_search_by_key(id, |(id, ..)| *id) {
                 relevance[at] = *one;
             }
         }
-        for ((_, tier, gate), relevance) in self.gates.iter_mut().zip(relevance) {
-            gate.observe(relevance, &self.configs[tier.index()]);
+        for ((_, tier, gate), relevance) in gates.iter_mut().zip(relevance) {
+            gate.observe(*relevance, &configs[tier.index()]);
         }
-        let all = self.gates.iter();
-        let mut open: Vec<_> = all.map(|(id, _, gate)| (gate.value(), *id)).collect();
-        open.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
+        open.clear();
+        open.extend(gates.iter().map(|(id, _, gate)| (gate.value(), *id)));
+        open.sort_unstable_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
         open.truncate(TOKENS / EACH);
         open.len()
     }
