@@ -5,8 +5,11 @@
 //! that are open in an order that never changes by itself: by `log2(value) - turn * log2(factor)`.
 //! A turn costs what it touches and what it closes, and a look at the best costs what is looked at.
 
+mod by_number;
 mod pages;
 mod runs;
+
+use std::hash::{Hash, Hasher};
 
 use self::{pages::Pages, runs::Runs};
 use crate::{EmaGate, EntryId, GateChange, GateConfig, Tier};
@@ -38,8 +41,6 @@ pub struct Focus {
 #[derive(Debug, Clone)]
 struct OfTier {
     config: GateConfig,
-    /// `log2` of what a turn leaves.
-    falls: f64,
     /// The highest first, and of equals the oldest.
     open: Runs<Rank>,
     /// What a turn takes out of the order, and what it puts into it.
@@ -70,6 +71,13 @@ impl Touched {
     fn gate(&self) -> EmaGate {
         EmaGate::raw(self.value, self.is_open)
     }
+
+    /// The gate as it is in this turn.
+    fn now(&self, turn: u64, config: &GateConfig) -> EmaGate {
+        let mut gate = self.gate();
+        gate.rest(turn.saturating_sub(self.turn.into()), config);
+        gate
+    }
 }
 
 /// The place of a gate in its tier, whenever it was touched: the highest first, and of equals the oldest.
@@ -79,7 +87,16 @@ impl Touched {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank(u128);
 
+impl Hash for Rank {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64((self.0 >> 64) as u64 ^ self.0 as u64);
+    }
+}
+
 const SIGN: u64 = 1 << 63;
+
+/// More than rounding does to a height: a gate that is so much above the threshold does not close.
+const DOUBT: f64 = 1e-3;
 
 impl Rank {
     fn new(height: f64, id: EntryId) -> Self {
@@ -129,7 +146,6 @@ impl Focus {
     pub fn new(tiers: [GateConfig; 4]) -> Self {
         Self {
             tiers: tiers.map(|config| OfTier {
-                falls: (1.0 - f64::from(config.alpha())).log2(),
                 config,
                 open: Runs::new(),
                 leaving: Vec::new(),
@@ -189,7 +205,7 @@ impl Focus {
                 tier.leaving.push(tier.rank(id, touched));
             }
             // As it was at the end of the last turn, from where this one moves it.
-            let mut gate = tier.gate(touched, self.turn);
+            let mut gate = touched.now(self.turn, &tier.config);
             match gate.observe(relevance, &tier.config) {
                 GateChange::Admitted => report.admitted.push(id),
                 GateChange::Evicted => report.evicted.push(id),
@@ -202,20 +218,24 @@ impl Focus {
         }
         self.turn += 1;
         for tier in &mut self.tiers {
-            tier.open.remove(&mut tier.leaving);
+            tier.open.remove(&tier.leaving);
             tier.open.insert(&mut tier.coming);
             tier.leaving.clear();
             tier.coming.clear();
-            while let Some(lowest) = tier.open.last()
-                && let Some(touched) = self.gates.get_mut(lowest.id().number())
-            {
-                let gate = tier.gate(touched, self.turn);
-                if gate.is_open() {
-                    break;
+            let doubtful = tier.config.log_evict() + DOUBT - self.turn as f64 * tier.config.falls();
+            while let Some(closed) = tier.open.pop_last_if(|lowest| {
+                if lowest.height() > doubtful {
+                    return false;
                 }
-                tier.open.remove(&mut [lowest]);
-                *touched = Touched::new(gate, touched.tier, self.turn);
-                report.evicted.push(lowest.id());
+                let touched = self.gates.get(lowest.id().number());
+                touched.is_some_and(|touched| !touched.now(self.turn, &tier.config).is_open())
+            }) {
+                let id = closed.id();
+                if let Some(touched) = self.gates.get_mut(id.number()) {
+                    let gate = touched.now(self.turn, &tier.config);
+                    *touched = Touched::new(gate, touched.tier, self.turn);
+                }
+                report.evicted.push(id);
             }
         }
         report.evicted.sort_unstable();
@@ -237,14 +257,14 @@ impl Focus {
     #[must_use]
     pub fn gate(&self, id: EntryId) -> Option<EmaGate> {
         let touched = self.gates.get(id.number())?;
-        Some(self.tiers[touched.tier.index()].gate(touched, self.turn))
+        Some(touched.now(self.turn, &self.tiers[touched.tier.index()].config))
     }
 
     /// What is in focus, and how much: the most first, and of equals of a tier the oldest.
     pub fn open(&self) -> impl Iterator<Item = (EntryId, f64)> {
         let mut descents = self.tiers.each_ref().map(|tier| {
-            let shift = self.turn as f64 * tier.falls;
-            Descent::new(tier.open.runs(), shift)
+            let shift = self.turn as f64 * tier.config.falls();
+            Descent::new(tier.open.iter(), shift)
         });
         let mut heads = descents.each_mut().map(Descent::next);
         let mut orders = heads.map(|head| head.order);
@@ -292,20 +312,12 @@ impl Focus {
 }
 
 impl OfTier {
-    /// A gate as it is in this turn.
-    fn gate(&self, touched: &Touched, turn: u64) -> EmaGate {
-        let turns = turn.saturating_sub(touched.turn.into());
-        let mut gate = touched.gate();
-        gate.fall((turns as f64 * self.falls).exp2(), &self.config);
-        gate
-    }
-
     /// Takes a gate out of the order, and gives it as it is in this turn.
     fn take(&mut self, id: EntryId, touched: &Touched, turn: u64) -> EmaGate {
         if touched.is_open {
-            self.open.remove(&mut [self.rank(id, touched)]);
+            self.open.remove(&[self.rank(id, touched)]);
         }
-        self.gate(touched, turn)
+        touched.now(turn, &self.config)
     }
 
     /// Puts it into the order, if it is open.
@@ -316,15 +328,14 @@ impl OfTier {
     }
 
     fn rank(&self, id: EntryId, touched: &Touched) -> Rank {
-        let height = touched.value.log2() - f64::from(touched.turn) * self.falls;
+        let height = touched.value.log2() - f64::from(touched.turn) * self.config.falls();
         Rank::new(height, id)
     }
 }
 
 /// The open gates of a tier, from the highest down.
-struct Descent<'a, Runs> {
-    rest: Runs,
-    run: &'a [Rank],
+struct Descent<Ranks> {
+    rest: Ranks,
     shift: f64,
     /// What is next: it is at hand when it is asked for.
     ahead: Head,
@@ -355,11 +366,10 @@ impl Head {
     }
 }
 
-impl<'a, Runs: Iterator<Item = &'a [Rank]>> Descent<'a, Runs> {
-    fn new(rest: Runs, shift: f64) -> Self {
+impl<Ranks: Iterator<Item = Rank>> Descent<Ranks> {
+    fn new(rest: Ranks, shift: f64) -> Self {
         let mut descent = Self {
             rest,
-            run: &[],
             shift,
             ahead: Head::NOBODY,
         };
@@ -368,14 +378,8 @@ impl<'a, Runs: Iterator<Item = &'a [Rank]>> Descent<'a, Runs> {
     }
 
     fn next(&mut self) -> Head {
-        if self.run.is_empty() {
-            self.run = self.rest.next().unwrap_or_default();
-        }
-        let ahead = match self.run.split_first() {
-            Some((next, rest)) => {
-                self.run = rest;
-                Head::new(next.id(), next.height() + self.shift)
-            }
+        let ahead = match self.rest.next() {
+            Some(next) => Head::new(next.id(), next.height() + self.shift),
             None => Head::NOBODY,
         };
         std::mem::replace(&mut self.ahead, ahead)

@@ -8,6 +8,9 @@ use crate::Tier;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct GateConfig {
     alpha: f32,
+    /// `log2` of what a turn without relevance leaves.
+    falls: f64,
+    log_evict: f64,
     admit: f32,
     evict: f32,
 }
@@ -31,8 +34,11 @@ impl GateConfig {
     }
 
     fn raw(half_life: f32, admit: f32, evict: f32) -> Self {
+        let alpha = 1.0 - (-1.0 / half_life).exp2();
         Self {
-            alpha: 1.0 - (-1.0 / half_life).exp2(),
+            alpha,
+            falls: (1.0 - f64::from(alpha)).log2(),
+            log_evict: f64::from(evict).log2(),
             admit,
             evict,
         }
@@ -56,6 +62,16 @@ impl GateConfig {
     #[must_use]
     pub fn alpha(&self) -> f32 {
         self.alpha
+    }
+
+    /// `log2` of what a turn without relevance leaves, `1 - alpha`.
+    pub(crate) fn falls(&self) -> f64 {
+        self.falls
+    }
+
+    /// `log2` of the value below which the gate closes.
+    pub(crate) fn log_evict(&self) -> f64 {
+        self.log_evict
     }
 
     /// The value at which the gate opens.
@@ -169,9 +185,9 @@ impl EmaGate {
         self.settle(config)
     }
 
-    /// Turns without relevance that leave this share.
-    pub(crate) fn fall(&mut self, left: f64, config: &GateConfig) {
-        self.value *= left;
+    /// So many turns without relevance.
+    pub(crate) fn rest(&mut self, turns: u64, config: &GateConfig) {
+        self.value *= (turns as f64 * config.falls).exp2();
         self.settle(config);
     }
 

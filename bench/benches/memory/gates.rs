@@ -13,8 +13,8 @@ const TOUCHED: usize = 32;
 const TOKENS: usize = 32_000;
 const EACH: usize = 60;
 
-/// How many turns in a round.
-const TURNS: usize = 20;
+/// How many turns in a round: enough that what is put off in most turns is done in some.
+const TURNS: usize = 200;
 
 pub(crate) fn bouts() -> Vec<Bout<'static>> {
     let peer = Peer {

@@ -1,9 +1,8 @@
 //! A map from numbers that are given one after the other.
 
-use std::{
-    collections::HashMap,
-    hash::{BuildHasherDefault, Hasher},
-};
+use std::{collections::HashMap, hash::BuildHasherDefault};
+
+use super::by_number::ByNumber;
 
 /// So many neighbours lie in a page.
 const PAGE: usize = 64;
@@ -52,27 +51,6 @@ impl<T: Copy> Pages<T> {
 
 fn place_of(number: u64) -> (u64, usize) {
     (number / PAGE as u64, (number % PAGE as u64) as usize)
-}
-
-/// Pages are numbered one after the other: that spreads them well enough over a map, once the bits that
-/// differ are brought to both ends of the hash (Fibonacci hashing, Knuth 1973).
-#[derive(Debug, Clone, Default)]
-struct ByNumber(u64);
-
-impl Hasher for ByNumber {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.write_u64(self.0 ^ u64::from(*byte));
-        }
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number.wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(32);
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,12 @@
 //! A sorted set that is quick to change in the middle and quick to read from the front.
 
-use std::iter::zip;
+use std::{
+    collections::HashSet,
+    hash::{BuildHasherDefault, Hash},
+    iter::zip,
+};
+
+use super::by_number::ByNumber;
 
 /// So many are in a run at most.
 const MOST: usize = 64;
@@ -9,14 +15,18 @@ const MOST: usize = 64;
 /// `sortedcontainers` (Jenks 2014).
 ///
 /// Beside a B-tree of small nodes it looks at fewer places that lie far from each other: one search goes
-/// over the last of each run, which lie together, and one over a run. What changes together is looked
-/// for together, so that no look waits for another.
+/// over the last of each run, which lie together, and one over a run. What comes together is looked for
+/// together, so that no look waits for another. What goes is only noted: where it lies nothing else has to
+/// be looked at, until it is taken out with all that has gone, in one pass over all, which memory is quick
+/// at.
 #[derive(Debug, Clone)]
 pub(super) struct Runs<T> {
     /// None is empty, and none longer than `MOST`.
     runs: Vec<Vec<T>>,
     /// The last of each run.
     lasts: Vec<T>,
+    /// What is in the runs, but not in the set any more.
+    gone: HashSet<T, BuildHasherDefault<ByNumber>>,
     /// Room for what was looked for together.
     places: Vec<Place>,
 }
@@ -29,23 +39,48 @@ struct Place {
     is_in: bool,
 }
 
-impl<T: Copy + Ord> Runs<T> {
+impl<T: Copy + Ord + Hash> Runs<T> {
     pub(super) fn new() -> Self {
         Self {
             runs: Vec::new(),
             lasts: Vec::new(),
+            gone: HashSet::default(),
             places: Vec::new(),
         }
     }
 
-    /// The greatest.
-    pub(super) fn last(&self) -> Option<T> {
-        self.lasts.last().copied()
+    /// From the least up.
+    pub(super) fn iter(&self) -> impl Iterator<Item = T> {
+        let all = self.runs.iter().flatten().copied();
+        all.filter(|item| !self.gone.contains(item))
     }
 
-    /// Run by run, from the least up.
-    pub(super) fn runs(&self) -> impl Iterator<Item = &[T]> {
-        self.runs.iter().map(Vec::as_slice)
+    /// Takes the greatest out, if it is one of these.
+    pub(super) fn pop_last_if(&mut self, is_one: impl Fn(T) -> bool) -> Option<T> {
+        loop {
+            let last = *self.lasts.last()?;
+            let is_gone = self.gone.remove(&last);
+            if !is_gone && !is_one(last) {
+                return None;
+            }
+            self.pop();
+            if !is_gone {
+                return Some(last);
+            }
+        }
+    }
+
+    fn pop(&mut self) {
+        if let (Some(run), Some(last)) = (self.runs.last_mut(), self.lasts.last_mut()) {
+            run.pop();
+            match run.last() {
+                Some(now) => *last = *now,
+                None => {
+                    self.runs.pop();
+                    self.lasts.pop();
+                }
+            }
+        }
     }
 
     /// Puts items in, which are put in order; nothing changes for one that is in already.
@@ -54,26 +89,45 @@ impl<T: Copy + Ord> Runs<T> {
         let places = std::mem::take(&mut self.places);
         let mut before = None;
         for (item, place) in zip(items.iter(), &places) {
-            if before.replace(item) != Some(item) && !place.is_in {
-                self.insert_at(place.of, place.at, *item);
+            if before.replace(item) == Some(item) {
+                continue;
+            }
+            match place.is_in {
+                true => _ = self.gone.remove(item),
+                false => self.insert_at(place.of, place.at, *item),
             }
         }
         self.places = places;
     }
 
-    /// Takes items out, which are put in order; nothing changes for one that is not in.
-    pub(super) fn remove(&mut self, items: &mut [T]) {
-        self.look_for(items);
-        let mut places = std::mem::take(&mut self.places);
-        places.retain(|place| place.is_in);
-        places.dedup_by_key(|place| (place.of, place.at));
-        for place in &places {
-            self.runs[place.of].remove(place.at);
+    /// Takes items out, each of which has to be in.
+    pub(super) fn remove(&mut self, items: &[T]) {
+        self.gone.extend(items);
+        // A pass takes about as long as noting so many.
+        if self.gone.len() > MOST + 4 * self.runs.len() {
+            self.sweep();
         }
-        for place in &places {
-            self.tidy(place.of);
+    }
+
+    /// Takes out what has gone, and makes one of runs that became short.
+    fn sweep(&mut self) {
+        let mut gone: Vec<T> = self.gone.drain().collect();
+        gone.sort_unstable();
+        let mut gone = gone.into_iter().peekable();
+        let mut runs: Vec<Vec<T>> = Vec::with_capacity(self.runs.len());
+        for (mut run, last) in zip(self.runs.drain(..), self.lasts.drain(..)) {
+            if gone.peek().is_some_and(|next| *next <= last) {
+                run.retain(|item| gone.next_if_eq(item).is_none());
+            }
+            match runs.last_mut() {
+                // With room for more.
+                Some(before) if before.len() + run.len() <= MOST / 4 * 3 => before.append(&mut run),
+                _ if run.is_empty() => {}
+                _ => runs.push(run),
+            }
         }
-        self.places = places;
+        self.lasts.extend(runs.iter().flat_map(|run| run.last()));
+        self.runs = runs;
     }
 
     /// Finds the place of each, the greatest first: a change moves nothing that is less.
@@ -138,34 +192,6 @@ impl<T: Copy + Ord> Runs<T> {
         }
     }
 
-    /// A run that became short becomes one with a neighbour, if there is room for more in it then.
-    fn tidy(&mut self, of: usize) {
-        match self.runs.get(of).map(Vec::len) {
-            None => {}
-            Some(0) => self.remove_run(of),
-            Some(length) => {
-                self.note_last(of);
-                if length < MOST / 4 && !self.join(of) {
-                    _ = of.checked_sub(1).is_some_and(|of| self.join(of));
-                }
-            }
-        }
-    }
-
-    /// Makes one of a run and the next, if there is room; says whether.
-    fn join(&mut self, of: usize) -> bool {
-        let [one, two, ..] = &mut self.runs[of..] else {
-            return false;
-        };
-        if one.len() + two.len() > MOST / 4 * 3 {
-            return false;
-        }
-        one.append(two);
-        self.note_last(of);
-        self.remove_run(of + 1);
-        true
-    }
-
     fn insert_run(&mut self, at: usize, items: &[T]) {
         let mut run = Vec::with_capacity(MOST);
         run.extend_from_slice(items);
@@ -173,11 +199,6 @@ impl<T: Copy + Ord> Runs<T> {
             self.lasts.insert(at, *last);
             self.runs.insert(at, run);
         }
-    }
-
-    fn remove_run(&mut self, at: usize) {
-        self.lasts.remove(at);
-        self.runs.remove(at);
     }
 
     fn note_last(&mut self, of: usize) {
@@ -211,26 +232,31 @@ mod tests {
         /// neither empty nor too long.
         #[test]
         fn it_is_a_sorted_set(
-            steps in vec((any::<bool>(), 0_u16..900, vec(0_u16..900, 1..60)), 0..60),
+            steps in vec((0_u8..4, 0_u16..900, vec(0_u16..900, 1..60)), 0..60),
         ) {
             let mut runs = Runs::new();
             let mut model = BTreeSet::new();
-            for (is_in, from, mut items) in steps {
-                if is_in {
-                    model.extend(items.iter().copied());
-                    runs.insert(&mut items);
-                } else {
-                    // Those that are in, one of them twice, and one that is not.
-                    let mut items: Vec<_> = model.range(from..).take(40).copied().collect();
-                    items.extend(items.first().copied());
-                    items.push(900);
-                    runs.remove(&mut items);
-                    items.iter().for_each(|item| _ = model.remove(item));
+            for (step, number, mut items) in steps {
+                match step {
+                    0 | 1 => {
+                        model.extend(items.iter().copied());
+                        runs.insert(&mut items);
+                    }
+                    2 => {
+                        let items: Vec<_> = model.range(number..).take(80).copied().collect();
+                        runs.remove(&items);
+                        items.iter().for_each(|item| _ = model.remove(item));
+                    }
+                    _ => {
+                        let last = model.last().copied().filter(|last| *last > number);
+                        last.iter().for_each(|last| _ = model.remove(last));
+                        prop_assert_eq!(runs.pop_last_if(|last| last > number), last);
+                    }
                 }
-                prop_assert!(runs.runs().flatten().eq(&model));
-                prop_assert_eq!(runs.last(), model.last().copied());
-                prop_assert!(runs.runs().all(|run| (1..=MOST).contains(&run.len())));
-                prop_assert!(runs.lasts.iter().eq(runs.runs().flat_map(<[_]>::last)));
+                prop_assert!(runs.iter().eq(model.iter().copied()));
+                prop_assert!(runs.runs.iter().all(|run| (1..=MOST).contains(&run.len())));
+                prop_assert!(runs.lasts.iter().eq(runs.runs.iter().flat_map(|run| run.last())));
+                prop_assert!(runs.gone.len() <= MOST + 4 * runs.runs.len());
             }
         }
     }
@@ -245,12 +271,12 @@ mod tests {
         let mut down = Runs::new();
         (0..all).rev().for_each(|item| down.insert(&mut [item]));
         assert_eq!(down.runs.len(), 100);
-        for from in [&mut up, &mut down] {
-            let most = (0..all).filter(|item| item % 8 != 0);
-            most.for_each(|item| from.remove(&mut [item]));
-            assert!(from.runs.len() <= 50, "{}", from.runs.len());
-            (0..all).for_each(|item| from.remove(&mut [item]));
-            assert!(from.runs.is_empty() && from.lasts.is_empty());
-        }
+        let most: Vec<usize> = (0..all).filter(|item| item % 8 != 0).collect();
+        up.remove(&most);
+        assert!(up.runs.len() <= 25, "{}", up.runs.len());
+        most.iter().for_each(|item| down.remove(&[*item]));
+        assert!(down.runs.len() <= 50, "{}", down.runs.len());
+        while up.pop_last_if(|_| true).is_some() {}
+        assert!(up.runs.is_empty() && up.lasts.is_empty() && up.gone.is_empty());
     }
 }
