@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use orchestrator_tools::Outputs;
 use serde_json::Value;
 
 use crate::agent_run::{AgentRun, AgentStep, TurnEnd};
@@ -40,6 +41,15 @@ impl NativeBackend {
             hooks,
             sessions: Mutex::new(HashMap::new()),
             next: AtomicU64::new(1),
+        }
+    }
+
+    /// A tool's answer may take an eighth of the model's context window, at four bytes a token. Each task has
+    /// its own: what one was answered, no other reads.
+    fn outputs(&self) -> Outputs {
+        match self.model.context_window() {
+            Some(window) => Outputs::capped(window / 8 * 4),
+            None => Outputs::unlimited(),
         }
     }
 
@@ -142,6 +152,10 @@ impl NativeBackend {
             Some(AfterToolAction::Replace(result)) => result,
             _ => after.result,
         };
+        // Now that the hooks have hidden what nobody is to see: the rest of a long one is written down.
+        let outputs = &spec.context.outputs;
+        let result =
+            result.and_then(|answer| outputs.fit(answer).map_err(|error| error_text(&error)));
         spec.watcher.ended(&call.name, &result)?;
         Ok(result)
     }
@@ -161,7 +175,8 @@ fn error_text(error: &dyn std::error::Error) -> String {
 
 #[async_trait]
 impl SessionBackend for NativeBackend {
-    async fn create(&self, spec: SessionSpec) -> Result<SessionId, SessionError> {
+    async fn create(&self, mut spec: SessionSpec) -> Result<SessionId, SessionError> {
+        spec.context.outputs = self.outputs();
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let id = SessionId(format!("{}-{number}", spec.role));
         self.lock().insert(id.clone(), Some(spec));
@@ -247,7 +262,8 @@ impl SessionBackend for NativeBackend {
         Ok(true)
     }
 
-    async fn assign(&self, session: &SessionId, spec: SessionSpec) -> Result<(), SessionError> {
+    async fn assign(&self, session: &SessionId, mut spec: SessionSpec) -> Result<(), SessionError> {
+        spec.context.outputs = self.outputs();
         match self.lock().get_mut(session) {
             None => Err(SessionError::Unknown(session.0.clone())),
             Some(Some(_)) => Err(SessionError::NotReset(session.0.clone())),
@@ -262,3 +278,6 @@ impl SessionBackend for NativeBackend {
         self.lock().remove(session);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -37,15 +37,22 @@ impl Role {
     pub const fn tools(self) -> &'static [&'static str] {
         match self {
             Self::Commander => &[],
-            Self::Planner => &["ast_search", "identifier_search", "lint", "packages"],
+            Self::Planner => &[
+                "ast_search",
+                "identifier_search",
+                "lint",
+                "packages",
+                "read_output",
+            ],
             Self::Worker => &[
                 "ast_search",
                 "ast_rewrite",
                 "identifier_search",
                 "rename",
                 "apply_suggestions",
+                "read_output",
             ],
-            Self::Reviewer => &["ast_search", "git_diff", "identifier_search"],
+            Self::Reviewer => &["ast_search", "git_diff", "identifier_search", "read_output"],
         }
     }
 

@@ -3,17 +3,22 @@
 mod ast;
 mod diff;
 mod lints;
+mod outputs;
 mod packages;
 mod rename;
 
 pub use ast::{AstRewriteTool, AstSearchTool};
 pub use diff::GitDiffTool;
 pub use lints::{ApplySuggestionsTool, LintTool, SuggestionsTool};
+pub use outputs::ReadOutputTool;
 pub use packages::PackagesTool;
 pub use rename::{IdentifierSearchTool, RenameTool};
 
 use std::path::Path;
 use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::language::Language;
 use crate::lint::LintStore;
@@ -28,37 +33,52 @@ impl ToolRegistry {
     /// Never in practice: the names are distinct.
     pub fn builtin(lints: &Arc<LintStore>) -> Result<Self, RegistryError> {
         let mut registry = Self::new();
-        registry.register(Arc::new(AstSearchTool))?;
-        registry.register(Arc::new(AstRewriteTool))?;
-        registry.register(Arc::new(IdentifierSearchTool))?;
-        registry.register(Arc::new(RenameTool))?;
-        registry.register(Arc::new(GitDiffTool))?;
-        registry.register(Arc::new(PackagesTool))?;
-        registry.register(Arc::new(LintTool::new(Arc::clone(lints))))?;
-        registry.register(Arc::new(SuggestionsTool::new(Arc::clone(lints))))?;
-        registry.register(Arc::new(ApplySuggestionsTool::new(Arc::clone(lints))))?;
+        registry.register(AstSearchTool)?;
+        registry.register(AstRewriteTool)?;
+        registry.register(IdentifierSearchTool)?;
+        registry.register(RenameTool)?;
+        registry.register(GitDiffTool)?;
+        registry.register(PackagesTool)?;
+        registry.register(ReadOutputTool)?;
+        registry.register(LintTool::new(Arc::clone(lints)))?;
+        registry.register(SuggestionsTool::new(Arc::clone(lints)))?;
+        registry.register(ApplySuggestionsTool::new(Arc::clone(lints)))?;
         Ok(registry)
     }
 }
 
 /// Where a search found something in one file.
-#[derive(Debug, serde::Serialize)]
-struct Found {
+#[derive(Debug, Serialize, JsonSchema)]
+struct FoundInFile {
     path: WorktreePath,
     language: Language,
+    /// From 1.
     lines: Vec<usize>,
 }
 
-/// The answer of a search: how many places, in which files, of how many that
-/// were looked at.
-fn found_answer(found: &[Found], searched: usize) -> serde_json::Value {
-    let matches: usize = found.iter().map(|file| file.lines.len()).sum();
-    serde_json::json!({"matches": matches, "files": found, "searched": searched})
+/// What a search found.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Found {
+    /// In all files together.
+    matches: usize,
+    files: Vec<FoundInFile>,
+    /// How many files were looked at.
+    searched: usize,
+}
+
+impl Found {
+    fn new(files: Vec<FoundInFile>, searched: usize) -> Self {
+        Self {
+            matches: files.iter().map(|file| file.lines.len()).sum(),
+            files,
+            searched,
+        }
+    }
 }
 
 /// What a tool says it changed.
-#[derive(Debug, Default, serde::Serialize)]
-struct Changed {
+#[derive(Debug, Default, Serialize, JsonSchema)]
+pub struct Changed {
     replacements: usize,
     changed: Vec<WorktreePath>,
 }

@@ -1,9 +1,12 @@
 //! What a tool call can fail with.
 
+use std::time::Duration;
+
 use crate::command::CommandError;
 use crate::files::FilterError;
 use crate::language::UnknownLanguage;
 use crate::lint::LintError;
+use crate::outputs::OutputError;
 use crate::rename::InvalidIdentifier;
 use crate::rewrite::PatternError;
 use crate::worktree::PathError;
@@ -50,6 +53,25 @@ pub enum ToolError {
     /// A command could not be run.
     #[error(transparent)]
     Command(#[from] CommandError),
+    /// It took too long.
+    #[error("`{tool}` was ended after {after:?}: ask for less at once")]
+    Deadline {
+        /// The tool.
+        tool: String,
+        /// How long it may take.
+        after: Duration,
+    },
+    /// What it answered cannot be told.
+    #[error("the answer of `{tool}` is no JSON: {reason}")]
+    Answer {
+        /// The tool.
+        tool: String,
+        /// Why.
+        reason: String,
+    },
+    /// A long answer could not be kept, or there is none of that name.
+    #[error(transparent)]
+    Output(#[from] OutputError),
     /// The call was cancelled.
     #[error("the call was cancelled")]
     Cancelled,

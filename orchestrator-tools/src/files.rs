@@ -152,11 +152,11 @@ mod tests {
             std::fs::create_dir_all(full.parent().unwrap()).unwrap();
             std::fs::write(full, text).unwrap();
         }
-        let context = ToolContext {
-            worktree: crate::worktree::Worktree::new(folder.path()),
-            build_folder: folder.path().join("build"),
-            cancel: tokio_util::sync::CancellationToken::new(),
-        };
+        let context = ToolContext::new(
+            crate::worktree::Worktree::new(folder.path()),
+            folder.path().join("build"),
+            tokio_util::sync::CancellationToken::new(),
+        );
         let line = "git init -q && git add -f .gitignore src gen .github";
         let spec = CommandSpec::new(CommandLine::Shell(line.into()), folder.path());
         assert!(

@@ -1,8 +1,9 @@
 //! Tools for coding agents: syntax-tree search and rewriting, lints, diffs
 //! and commands, each confined to one worktree.
 //!
-//! - [`Tool`] is one capability with a name, a JSON schema and an [`Effect`];
-//!   [`ToolRegistry`] holds the tools that one role may call.
+//! - [`Tool`] is one capability with a name, typed arguments and answers, and an [`Effect`];
+//!   [`tool_fn`] makes one of a function. [`ToolRegistry`] holds the tools that one role may call, and
+//!   refuses what does not fit their schemas.
 //! - [`ToolContext`] says where a call runs: the worktree, the build folder,
 //!   the cancellation token.
 //! - [`WorktreePath`] and [`Worktree`] keep file access beneath the worktree.
@@ -32,6 +33,7 @@ mod error;
 mod files;
 mod language;
 mod lint;
+mod outputs;
 mod registry;
 mod rename;
 mod rewrite;
@@ -40,7 +42,7 @@ mod worktree;
 
 pub use builtin::{
     ApplySuggestionsTool, AstRewriteTool, AstSearchTool, GitDiffTool, IdentifierSearchTool,
-    LintTool, PackagesTool, RenameTool, SuggestionsTool,
+    LintTool, PackagesTool, ReadOutputTool, RenameTool, SuggestionsTool,
 };
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, OutputFilter, OutputFilters,
@@ -53,12 +55,13 @@ pub use language::{Language, UnknownLanguage};
 pub use lint::{
     Applied, LintError, LintGroup, LintRequest, LintStore, LintSuggestion, LintedFile, TextEdit,
 };
+pub use outputs::{OutputError, Outputs, Page};
 pub use registry::{RegistryError, ToolRegistry};
 pub use rename::{
     Identifier, InvalidIdentifier, Renamed, identifiers_in, is_name, rename_in_source,
 };
 pub use rewrite::{PatternError, Rewriter, Rewritten};
-pub use tool::{Effect, Tool, ToolContext, ToolSpec};
+pub use tool::{Effect, Tool, ToolContext, ToolFn, ToolInfo, ToolSpec, tool_fn};
 pub use worktree::{PathError, Worktree, WorktreePath};
 
 const fn assert_send_sync<T: Send + Sync>() {}

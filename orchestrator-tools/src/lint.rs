@@ -16,7 +16,9 @@ pub use apply::Applied;
 pub use store::LintStore;
 
 /// Which lints to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, schemars::JsonSchema,
+)]
 #[serde(default, deny_unknown_fields)]
 pub struct LintRequest {
     /// Clippy's `pedantic` group on top of what the repository asks for.
@@ -26,7 +28,7 @@ pub struct LintRequest {
 }
 
 /// One suggestion that the compiler or clippy says a machine may apply.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LintSuggestion {
     /// The same for the same change of the same line, wherever that has moved;
     /// lines that are alike share it.
@@ -46,7 +48,7 @@ pub struct LintSuggestion {
 }
 
 /// One replacement of bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TextEdit {
     /// First byte.
     pub start: usize,
@@ -57,7 +59,7 @@ pub struct TextEdit {
 }
 
 /// The suggestions of one lint in one package.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LintGroup {
     /// The cargo package.
     pub package: String,
@@ -70,7 +72,7 @@ pub struct LintGroup {
 }
 
 /// The suggestions of a group in one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct LintedFile {
     /// The file, relative to the worktree.
     pub path: String,

@@ -5,11 +5,21 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::error::ToolError;
+use crate::registry::registered::Registered;
 use crate::tool::{Effect, Tool, ToolContext, ToolSpec};
 
-/// Why a tool was not registered.
+mod registered;
+
+/// Between a namespace and a name: model providers allow no dots in the names of tools.
+const SEPARATOR: &str = "__";
+
+/// Model providers allow no longer names.
+const LONGEST: usize = 64;
+
+/// Why a tool was not registered, or not allowed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RegistryError {
@@ -18,6 +28,22 @@ pub enum RegistryError {
     Duplicate {
         /// The name.
         name: String,
+    },
+    /// A name that no provider takes, or that would seem to be in a namespace.
+    #[error(
+        "`{name}` is no name for a tool: use at most {LONGEST} letters, digits, `_` and `-` in all, and `__` only between a namespace and a name"
+    )]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// The schema of the arguments is none.
+    #[error("the arguments of `{name}` have no usable schema: {reason}")]
+    Schema {
+        /// The tool.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
     },
     /// A role was to get a tool that does not exist.
     #[error("no tool named `{name}` to allow; registered are: {known}")]
@@ -29,10 +55,10 @@ pub enum RegistryError {
     },
 }
 
-/// Tools by name. Cheap to clone; a subset shares the tools.
+/// Tools by name. Cheap to clone; a subset shares the tools, and how many calls of each run at once.
 #[derive(Clone, Default)]
 pub struct ToolRegistry {
-    tools: BTreeMap<String, Arc<dyn Tool>>,
+    tools: BTreeMap<String, Arc<Registered>>,
 }
 
 impl ToolRegistry {
@@ -45,18 +71,44 @@ impl ToolRegistry {
     /// Adds a tool.
     ///
     /// # Errors
-    /// [`RegistryError::Duplicate`] where the name is taken.
-    pub fn register(&mut self, tool: Arc<dyn Tool>) -> Result<(), RegistryError> {
-        let name = tool.spec().name;
+    /// [`RegistryError::Duplicate`] where the name is taken, [`RegistryError::Name`] where it cannot be
+    /// used, [`RegistryError::Schema`] where the type of its arguments has none.
+    pub fn register(&mut self, tool: impl Tool) -> Result<(), RegistryError> {
+        let name = tool.info().name;
+        if name.contains(SEPARATOR) {
+            return Err(RegistryError::Name { name });
+        }
+        self.insert(name, tool)
+    }
+
+    /// Adds a tool as `namespace__name`, which no other namespace's can shadow.
+    ///
+    /// # Errors
+    /// As [`register`](Self::register).
+    pub fn register_in(&mut self, namespace: &str, tool: impl Tool) -> Result<(), RegistryError> {
+        let name = tool.info().name;
+        let full = format!("{namespace}{SEPARATOR}{name}");
+        if namespace.is_empty() || namespace.contains(SEPARATOR) || name.contains(SEPARATOR) {
+            return Err(RegistryError::Name { name: full });
+        }
+        self.insert(full, tool)
+    }
+
+    fn insert(&mut self, name: String, tool: impl Tool) -> Result<(), RegistryError> {
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+        if name.is_empty() || name.len() > LONGEST || !name.chars().all(is_plain) {
+            return Err(RegistryError::Name { name });
+        }
         if self.tools.contains_key(&name) {
             return Err(RegistryError::Duplicate { name });
         }
-        self.tools.insert(name, tool);
+        let registered = Registered::new(&name, tool)?;
+        self.tools.insert(name, Arc::new(registered));
         Ok(())
     }
 
-    /// The registry of a role that may call only `names`. A subset of a subset
-    /// can never hold more than its parent.
+    /// The registry of a role that may call only these: names, or `namespace__*` for all of a namespace. A
+    /// subset of a subset can never hold more than its parent.
     ///
     /// # Errors
     /// [`RegistryError::Unknown`] where a name is not registered here.
@@ -64,36 +116,52 @@ impl ToolRegistry {
         &self,
         names: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, RegistryError> {
-        let tools = names
-            .into_iter()
-            .map(|name| match self.tools.get_key_value(name) {
-                Some((name, tool)) => Ok((name.clone(), Arc::clone(tool))),
-                None => Err(RegistryError::Unknown {
-                    name: name.to_owned(),
+        let mut tools = BTreeMap::new();
+        for wanted in names {
+            let before = tools.len();
+            let namespace = wanted
+                .strip_suffix('*')
+                .filter(|rest| rest.ends_with(SEPARATOR));
+            let found = self.tools.iter().filter(|(name, _)| match namespace {
+                Some(namespace) => name.starts_with(namespace),
+                None => *name == wanted,
+            });
+            let mut found = found.peekable();
+            if found.peek().is_none() && tools.len() == before {
+                return Err(RegistryError::Unknown {
+                    name: wanted.to_owned(),
                     known: self.names(),
-                }),
-            })
-            .collect::<Result<_, _>>()?;
+                });
+            }
+            tools.extend(found.map(|(name, tool)| (name.clone(), Arc::clone(tool))));
+        }
         Ok(Self { tools })
     }
 
     /// How the tools are shown to a model, by name.
     #[must_use]
     pub fn specs(&self) -> Vec<ToolSpec> {
-        self.tools.values().map(|tool| tool.spec()).collect()
+        self.tools.values().map(|tool| tool.spec.clone()).collect()
     }
 
     /// The effect class of a tool, if it is here.
     #[must_use]
     pub fn effect(&self, name: &str) -> Option<Effect> {
-        self.tools.get(name).map(|tool| tool.spec().effect)
+        self.tools.get(name).map(|tool| tool.spec.effect)
     }
 
-    /// Calls a tool.
+    /// The JSON schema of a tool's answers, if it is here.
+    #[must_use]
+    pub fn output_schema(&self, name: &str) -> Option<&Value> {
+        self.tools.get(name).map(|tool| &tool.output_schema)
+    }
+
+    /// Calls a tool: once its arguments fit its schema, and as soon as fewer calls of it run than may. The
+    /// answer is as long as it is: see [`Outputs`](crate::Outputs).
     ///
     /// # Errors
-    /// [`ToolError::Unknown`] where it is not in this registry, else what the
-    /// tool says.
+    /// [`ToolError::Unknown`] where it is not in this registry, [`ToolError::Arguments`] with all that does
+    /// not fit, [`ToolError::Deadline`], [`ToolError::Cancelled`], else what the tool says.
     pub async fn call(
         &self,
         name: &str,
@@ -104,10 +172,23 @@ impl ToolRegistry {
             name: name.to_owned(),
             known: self.names(),
         })?;
+        tool.check(&arguments)?;
+        let call = async {
+            // Nobody closes it.
+            let _permit = tool.slots.acquire().await;
+            let call = tool.tool.call(name, context, arguments);
+            match tokio::time::timeout(tool.deadline, call).await {
+                Ok(answer) => answer,
+                Err(_) => Err(ToolError::Deadline {
+                    tool: name.to_owned(),
+                    after: tool.deadline,
+                }),
+            }
+        };
         tokio::select! {
             biased;
             () = context.cancel.cancelled() => Err(ToolError::Cancelled),
-            result = tool.call(context, arguments) => result,
+            answer = call => answer,
         }
     }
 
@@ -120,8 +201,16 @@ impl ToolRegistry {
     }
 }
 
+/// As many as a semaphore holds.
+fn slots(concurrency: usize) -> Semaphore {
+    Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS))
+}
+
 impl fmt::Debug for ToolRegistry {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_set().entries(self.tools.keys()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests;

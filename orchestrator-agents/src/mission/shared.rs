@@ -82,11 +82,7 @@ impl Shared {
 
     /// Where a session's tools run.
     pub(super) fn context(&self, worktree: Worktree) -> ToolContext {
-        ToolContext {
-            worktree,
-            build_folder: self.build_folder(),
-            cancel: self.cancel.clone(),
-        }
+        ToolContext::new(worktree, self.build_folder(), self.cancel.clone())
     }
 
     /// Where tools build: one folder for all, which cargo locks, so that

@@ -112,11 +112,11 @@ fn spec(role: Role) -> SessionSpec {
         role,
         task: None,
         tools: ToolRegistry::new(),
-        context: ToolContext {
-            worktree: Worktree::new("nowhere"),
-            build_folder: "nowhere".into(),
-            cancel: tokio_util::sync::CancellationToken::new(),
-        },
+        context: ToolContext::new(
+            Worktree::new("nowhere"),
+            "nowhere",
+            tokio_util::sync::CancellationToken::new(),
+        ),
         memory: None,
         watcher: Arc::new(Deaf),
     }

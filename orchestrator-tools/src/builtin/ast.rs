@@ -1,58 +1,51 @@
 //! `ast_search` and `ast_rewrite`.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::{Found, change_files, found_answer, language_of};
+use super::{Changed, Found, FoundInFile, change_files, language_of};
 use crate::error::ToolError;
 use crate::files::{FileFilter, source_files};
 use crate::language::Language;
 use crate::rewrite::{PatternError, Rewriter, matching_lines};
-use crate::tool::{Effect, Tool, ToolContext, ToolSpec, arguments};
+use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 use crate::worktree::WorktreePath;
 
 /// Finds where a pattern matches.
 #[derive(Debug, Clone, Copy)]
 pub struct AstSearchTool;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Search {
+pub struct Search {
+    /// Code with metavariables: `$A` is one node, `$$$A` are several.
     pattern: String,
     /// Checked against the pattern in every language that is searched.
     rewrite: Option<String>,
+    /// Only these; default: all in which the pattern is valid.
     #[serde(default)]
     languages: Vec<Language>,
+    /// Only files that match one of these, such as `src/**/*.rs`; default: all that git tracks.
     #[serde(default)]
     globs: Vec<String>,
 }
 
 #[async_trait]
 impl Tool for AstSearchTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "ast_search".into(),
-            description: "Finds code by a pattern with metavariables ($A one node, $$$A several). \
-                          Give `rewrite` to have it checked against the pattern as well."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "pattern": {"type": "string"},
-                    "rewrite": {"type": "string"},
-                    "languages": {"type": "array", "items": {"enum": Language::ALL}},
-                    "globs": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["pattern"],
-                "additionalProperties": false,
-            }),
-            effect: Effect::Pure,
-        }
+    type Input = Search;
+    type Output = Found;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "ast_search",
+            "Finds code by a pattern with metavariables ($A one node, $$$A several). \
+             Give `rewrite` to have it checked against the pattern as well.",
+            Effect::Pure,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let search: Search = arguments("ast_search", args)?;
+    async fn call(&self, context: &ToolContext, search: Search) -> Result<Found, ToolError> {
         let filter = FileFilter::new(&search.globs, &search.languages)?;
         let files = source_files(context, &filter).await?;
         let searched = files.len();
@@ -81,7 +74,7 @@ impl Tool for AstSearchTool {
             };
             let lines = matching_lines(language, &search.pattern, &source)?;
             if !lines.is_empty() {
-                found.push(Found {
+                found.push(FoundInFile {
                     path,
                     language,
                     lines,
@@ -93,7 +86,7 @@ impl Tool for AstSearchTool {
         {
             return Err(error.into());
         }
-        Ok(found_answer(&found, searched))
+        Ok(Found::new(found, searched))
     }
 }
 
@@ -101,44 +94,36 @@ impl Tool for AstSearchTool {
 #[derive(Debug, Clone, Copy)]
 pub struct AstRewriteTool;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Rewrite {
+pub struct Rewrite {
+    /// Code with metavariables: `$A` is one node, `$$$A` are several.
     pattern: String,
+    /// What is put there, with the same metavariables.
     rewrite: String,
     files: Vec<WorktreePath>,
 }
 
 #[async_trait]
 impl Tool for AstRewriteTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "ast_rewrite".into(),
-            description: "Replaces what a pattern matches by `rewrite`, in the named files. All \
-                          files are changed or none."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "pattern": {"type": "string"},
-                    "rewrite": {"type": "string"},
-                    "files": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["pattern", "rewrite", "files"],
-                "additionalProperties": false,
-            }),
-            effect: Effect::Compensatable,
-        }
+    type Input = Rewrite;
+    type Output = Changed;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "ast_rewrite",
+            "Replaces what a pattern matches by `rewrite`, in the named files. All \
+             files are changed or none.",
+            Effect::Compensatable,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let rewrite: Rewrite = arguments("ast_rewrite", args)?;
-        let changed = change_files::<ToolError>(context, &rewrite.files, |path, source| {
+    async fn call(&self, context: &ToolContext, rewrite: Rewrite) -> Result<Changed, ToolError> {
+        change_files::<ToolError>(context, &rewrite.files, |path, source| {
             let language = language_of(path)?;
             let rewriter = Rewriter::new(language, &rewrite.pattern, &rewrite.rewrite)?;
             let rewritten = rewriter.rewrite(source);
             Ok((rewritten.text, rewritten.replacements))
-        })?;
-        Ok(json!(changed))
+        })
     }
 }

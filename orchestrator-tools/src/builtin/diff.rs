@@ -1,22 +1,44 @@
 //! `git_diff`.
 
 use async_trait::async_trait;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::command::{CommandLine, CommandSpec, run_command};
 use crate::error::ToolError;
-use crate::tool::{Effect, Tool, ToolContext, ToolSpec, arguments};
+use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 
 /// Shows what changed between two commits.
 #[derive(Debug, Clone, Copy)]
 pub struct GitDiffTool;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Diff {
+pub struct Diff {
+    /// The full id of the older commit.
+    #[schemars(regex(pattern = "^[0-9a-f]{40,64}$"))]
     from: String,
+    /// The full id of the newer commit.
+    #[schemars(regex(pattern = "^[0-9a-f]{40,64}$"))]
     to: String,
+}
+
+/// What changed between two commits.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Differences {
+    files: Vec<FileDifference>,
+    /// Unified, with three lines of context.
+    diff: String,
+    /// Whether the diff is longer than what is shown of it.
+    truncated: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct FileDifference {
+    path: String,
+    /// In lines.
+    added: usize,
+    removed: usize,
 }
 
 /// How much of a diff a model is shown.
@@ -24,36 +46,20 @@ const MAX_DIFF: usize = 256 * 1024;
 
 #[async_trait]
 impl Tool for GitDiffTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "git_diff".into(),
-            description: "Shows the unified diff between two commits, and the changed files with \
-                          added and removed lines."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "from": {"type": "string", "pattern": "^[0-9a-f]{40,64}$"},
-                    "to": {"type": "string", "pattern": "^[0-9a-f]{40,64}$"},
-                },
-                "required": ["from", "to"],
-                "additionalProperties": false,
-            }),
-            effect: Effect::Pure,
-        }
+    type Input = Diff;
+    type Output = Differences;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "git_diff",
+            "Shows the unified diff between two commits, and the changed files with \
+             added and removed lines.",
+            Effect::Pure,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let diff: Diff = arguments("git_diff", args)?;
-        for id in [&diff.from, &diff.to] {
-            // Anything else could be read as an option.
-            if id.len() < 40 || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
-                return Err(ToolError::Arguments {
-                    tool: "git_diff".into(),
-                    reason: format!("`{id}` is not a full commit id"),
-                });
-            }
-        }
+    async fn call(&self, context: &ToolContext, diff: Diff) -> Result<Differences, ToolError> {
+        // Nothing else than an id comes through the schema: it could be read as an option.
         let files = git(
             context,
             &["--numstat", "-z", "--no-renames"],
@@ -62,11 +68,11 @@ impl Tool for GitDiffTool {
         )
         .await?;
         let text = git(context, &["--unified=3", "--no-renames"], &diff, MAX_DIFF).await?;
-        Ok(json!({
-            "files": numstat(&files.stdout),
-            "diff": String::from_utf8_lossy(&text.stdout),
-            "truncated": text.truncated,
-        }))
+        Ok(Differences {
+            files: numstat(&files.stdout),
+            diff: String::from_utf8_lossy(&text.stdout).into_owned(),
+            truncated: text.truncated,
+        })
     }
 }
 
@@ -104,14 +110,18 @@ async fn git(
     }
 }
 
-fn numstat(output: &[u8]) -> Vec<Value> {
+fn numstat(output: &[u8]) -> Vec<FileDifference> {
     let text = String::from_utf8_lossy(output);
     text.split('\0')
         .filter_map(|entry| {
             let mut fields = entry.splitn(3, '\t');
             let added = fields.next()?.parse::<usize>().ok()?;
             let removed = fields.next()?.parse::<usize>().ok()?;
-            Some(json!({"path": fields.next()?, "added": added, "removed": removed}))
+            Some(FileDifference {
+                path: fields.next()?.to_owned(),
+                added,
+                removed,
+            })
         })
         .collect()
 }

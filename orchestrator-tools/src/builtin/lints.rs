@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use serde::Deserialize;
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use crate::error::ToolError;
-use crate::lint::{LintRequest, LintStore, LintSuggestion};
-use crate::tool::{Effect, Tool, ToolContext, ToolSpec, arguments};
+use crate::lint::{LintGroup, LintRequest, LintStore, LintSuggestion};
+use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 use crate::worktree::WorktreePath;
 
 /// Runs clippy and lists what a machine may apply.
@@ -27,29 +27,21 @@ impl LintTool {
 
 #[async_trait]
 impl Tool for LintTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "lint".into(),
-            description: "Runs cargo clippy over the workspace and lists its machine-applicable \
-                          suggestions by package and lint."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "pedantic": {"type": "boolean"},
-                    "include_tests": {"type": "boolean"},
-                },
-                "additionalProperties": false,
-            }),
-            // It builds, outside the worktree.
-            effect: Effect::Pure,
-        }
+    type Input = LintRequest;
+    type Output = Groups;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "lint",
+            "Runs cargo clippy over the workspace and lists its machine-applicable \
+             suggestions by package and lint.",
+            Effect::Pure,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let request: LintRequest = arguments("lint", args)?;
+    async fn call(&self, context: &ToolContext, request: LintRequest) -> Result<Groups, ToolError> {
         let (groups, incomplete) = self.store.groups(context, request).await?;
-        Ok(json!({"groups": groups, "incomplete": incomplete}))
+        Ok(Groups { groups, incomplete })
     }
 }
 
@@ -67,10 +59,12 @@ impl ApplySuggestionsTool {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Apply {
+pub struct Apply {
+    /// The cargo package.
     package: String,
+    /// Its name, such as `clippy::needless_return`.
     lint: String,
     files: Vec<WorktreePath>,
     #[serde(default)]
@@ -78,6 +72,7 @@ struct Apply {
     /// Only these, where there are any.
     #[serde(default)]
     only: Vec<String>,
+    /// Never these.
     #[serde(default)]
     skip: Vec<String>,
 }
@@ -103,57 +98,80 @@ impl Apply {
     }
 }
 
-fn apply_schema() -> Value {
-    json!({
-        "type": "object",
-        "properties": {
-            "package": {"type": "string"},
-            "lint": {"type": "string"},
-            "files": {"type": "array", "items": {"type": "string"}},
-            "request": {"type": "object", "properties": {
-                "pedantic": {"type": "boolean"},
-                "include_tests": {"type": "boolean"},
-            }},
-            "only": {"type": "array", "items": {"type": "string"}},
-            "skip": {"type": "array", "items": {"type": "string"}},
-        },
-        "required": ["package", "lint", "files"],
-        "additionalProperties": false,
-    })
+/// What clippy found for a machine, by package and lint.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Groups {
+    groups: Vec<LintGroup>,
+    /// Why there may be more: something did not compile.
+    incomplete: Option<String>,
+}
+
+/// The suggestions of one lint in one package.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Suggestions {
+    matches: usize,
+    suggestions: Vec<LintSuggestion>,
+}
+
+/// What became of the suggestions.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AppliedSuggestions {
+    found: Vec<SuggestionPlace>,
+    /// By their ids.
+    applied: Vec<String>,
+    /// Those that are in the way of others; a further call applies them, if they still hold.
+    overlapping: Vec<String>,
+    skipped: Vec<String>,
+    changed: Vec<String>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct SuggestionPlace {
+    id: String,
+    file: String,
+    /// From 1.
+    line: usize,
+    message: String,
 }
 
 #[async_trait]
 impl Tool for ApplySuggestionsTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "apply_suggestions".into(),
-            description: "Applies clippy's machine-applicable suggestions of one lint in one \
-                          package, in the named files: all, or those whose ids are in `only`, \
-                          and never those in `skip`."
-                .into(),
-            input_schema: apply_schema(),
-            effect: Effect::Compensatable,
-        }
+    type Input = Apply;
+    type Output = AppliedSuggestions;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "apply_suggestions",
+            "Applies clippy's machine-applicable suggestions of one lint in one \
+             package, in the named files: all, or those whose ids are in `only`, \
+             and never those in `skip`.",
+            Effect::Compensatable,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let apply: Apply = arguments("apply_suggestions", args)?;
+    async fn call(
+        &self,
+        context: &ToolContext,
+        apply: Apply,
+    ) -> Result<AppliedSuggestions, ToolError> {
         let found = apply.find(&self.store, context).await?;
         let (skipped, wanted): (Vec<_>, Vec<_>) = found
             .iter()
             .partition(|suggestion| apply.skip.contains(&suggestion.id));
         let done = self.store.apply(context, &wanted).await?;
-        let places: Vec<_> = found
-            .iter()
-            .map(|s| json!({"id": s.id, "file": s.file, "line": s.line, "message": s.message}))
-            .collect();
-        Ok(json!({
-            "found": places,
-            "applied": done.applied,
-            "overlapping": done.overlapping,
-            "skipped": skipped.iter().map(|s| &s.id).collect::<Vec<_>>(),
-            "changed": done.changed,
-        }))
+        let places = found.iter().map(|suggestion| SuggestionPlace {
+            id: suggestion.id.clone(),
+            file: suggestion.file.clone(),
+            line: suggestion.line,
+            message: suggestion.message.clone(),
+        });
+        Ok(AppliedSuggestions {
+            found: places.collect(),
+            applied: done.applied,
+            overlapping: done.overlapping,
+            skipped: skipped.iter().map(|skipped| skipped.id.clone()).collect(),
+            changed: done.changed,
+        })
     }
 }
 
@@ -173,20 +191,23 @@ impl SuggestionsTool {
 
 #[async_trait]
 impl Tool for SuggestionsTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "suggestions".into(),
-            description: "Lists clippy's machine-applicable suggestions of one lint in one \
-                          package, in the named files."
-                .into(),
-            input_schema: apply_schema(),
-            effect: Effect::Pure,
-        }
+    type Input = Apply;
+    type Output = Suggestions;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "suggestions",
+            "Lists clippy's machine-applicable suggestions of one lint in one \
+             package, in the named files.",
+            Effect::Pure,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let apply: Apply = arguments("suggestions", args)?;
+    async fn call(&self, context: &ToolContext, apply: Apply) -> Result<Suggestions, ToolError> {
         let found = apply.find(&self.store, context).await?;
-        Ok(json!({"matches": found.len(), "suggestions": found}))
+        Ok(Suggestions {
+            matches: found.len(),
+            suggestions: found,
+        })
     }
 }

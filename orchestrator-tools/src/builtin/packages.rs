@@ -3,20 +3,29 @@
 use std::path::Path;
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
 use crate::command::{CommandLine, CommandSpec, run_command};
 use crate::error::ToolError;
 use crate::lint::LintError;
-use crate::tool::{Effect, Tool, ToolContext, ToolSpec};
+use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 
 /// Lists the cargo packages of the worktree and how they depend on each other.
 #[derive(Debug, Clone, Copy)]
 pub struct PackagesTool;
 
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NoArguments {}
+
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Packages {
+    packages: Vec<Package>,
+}
+
 /// A member of the cargo workspace.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 struct Package {
     name: String,
     /// Relative to the worktree; empty for its root.
@@ -45,21 +54,24 @@ struct MetadataDependency {
 
 #[async_trait]
 impl Tool for PackagesTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "packages".into(),
-            description: "Lists the cargo packages of the workspace at the root, their folders, \
-                          and which of the others each depends on. Empty where there is none."
-                .into(),
-            input_schema: json!({"type": "object", "additionalProperties": false}),
-            effect: Effect::Pure,
-        }
+    type Input = NoArguments;
+    type Output = Packages;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "packages",
+            "Lists the cargo packages of the workspace at the root, their folders, \
+             and which of the others each depends on. Empty where there is none.",
+            Effect::Pure,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, _: Value) -> Result<Value, ToolError> {
+    async fn call(&self, context: &ToolContext, _: NoArguments) -> Result<Packages, ToolError> {
         let root = context.worktree.root();
         if !root.join("Cargo.toml").is_file() {
-            return Ok(json!({"packages": []}));
+            return Ok(Packages {
+                packages: Vec::new(),
+            });
         }
         let line = CommandLine::program("cargo", ["metadata", "--no-deps", "--format-version=1"]);
         let mut spec = CommandSpec::new(line, root);
@@ -77,7 +89,9 @@ impl Tool for PackagesTool {
                 command: spec.line.to_string(),
                 tail: error.to_string(),
             })?;
-        Ok(json!({"packages": members(root, &metadata)}))
+        Ok(Packages {
+            packages: members(root, &metadata),
+        })
     }
 }
 

@@ -1,55 +1,49 @@
 //! `identifier_search` and `rename`.
 
 use async_trait::async_trait;
+use schemars::JsonSchema;
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-use super::{Found, change_files, found_answer, language_of};
+use super::{Changed, Found, FoundInFile, change_files, language_of};
 use crate::error::ToolError;
 use crate::files::{FileFilter, source_files};
 use crate::language::Language;
 use crate::rename::{identifiers_in, rename_in_source};
-use crate::tool::{Effect, Tool, ToolContext, ToolSpec, arguments};
+use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 use crate::worktree::WorktreePath;
 
 /// Finds where a name is an identifier.
 #[derive(Debug, Clone, Copy)]
 pub struct IdentifierSearchTool;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Search {
+pub struct Search {
+    /// The identifier.
     name: String,
+    /// Only these; default: all.
     #[serde(default)]
     languages: Vec<Language>,
+    /// Only files that match one of these, such as `src/**/*.rs`; default: all that git tracks.
     #[serde(default)]
     globs: Vec<String>,
 }
 
 #[async_trait]
 impl Tool for IdentifierSearchTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "identifier_search".into(),
-            description: "Finds every place where a name is an identifier in code, not in \
-                          comments or strings."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "name": {"type": "string"},
-                    "languages": {"type": "array", "items": {"enum": Language::ALL}},
-                    "globs": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["name"],
-                "additionalProperties": false,
-            }),
-            effect: Effect::Pure,
-        }
+    type Input = Search;
+    type Output = Found;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "identifier_search",
+            "Finds every place where a name is an identifier in code, not in \
+             comments or strings.",
+            Effect::Pure,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let search: Search = arguments("identifier_search", args)?;
+    async fn call(&self, context: &ToolContext, search: Search) -> Result<Found, ToolError> {
         let filter = FileFilter::new(&search.globs, &search.languages)?;
         let mut found = Vec::new();
         let files = source_files(context, &filter).await?;
@@ -63,14 +57,14 @@ impl Tool for IdentifierSearchTool {
                 .map(|place| place.line)
                 .collect();
             if !lines.is_empty() {
-                found.push(Found {
+                found.push(FoundInFile {
                     path,
                     language,
                     lines,
                 });
             }
         }
-        Ok(found_answer(&found, searched))
+        Ok(Found::new(found, searched))
     }
 }
 
@@ -78,42 +72,34 @@ impl Tool for IdentifierSearchTool {
 #[derive(Debug, Clone, Copy)]
 pub struct RenameTool;
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Rename {
+pub struct Rename {
+    /// The identifier as it is.
     from: String,
+    /// As it is to be.
     to: String,
     files: Vec<WorktreePath>,
 }
 
 #[async_trait]
 impl Tool for RenameTool {
-    fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: "rename".into(),
-            description: "Renames an identifier in the named files, by syntax tree. All files \
-                          are changed or none."
-                .into(),
-            input_schema: json!({
-                "type": "object",
-                "properties": {
-                    "from": {"type": "string"},
-                    "to": {"type": "string"},
-                    "files": {"type": "array", "items": {"type": "string"}},
-                },
-                "required": ["from", "to", "files"],
-                "additionalProperties": false,
-            }),
-            effect: Effect::Compensatable,
-        }
+    type Input = Rename;
+    type Output = Changed;
+
+    fn info(&self) -> ToolInfo {
+        ToolInfo::new(
+            "rename",
+            "Renames an identifier in the named files, by syntax tree. All files \
+             are changed or none.",
+            Effect::Compensatable,
+        )
     }
 
-    async fn call(&self, context: &ToolContext, args: Value) -> Result<Value, ToolError> {
-        let rename: Rename = arguments("rename", args)?;
-        let changed = change_files::<ToolError>(context, &rename.files, |path, source| {
+    async fn call(&self, context: &ToolContext, rename: Rename) -> Result<Changed, ToolError> {
+        change_files::<ToolError>(context, &rename.files, |path, source| {
             let renamed = rename_in_source(language_of(path)?, source, &rename.from, &rename.to)?;
             Ok((renamed.text, renamed.replacements))
-        })?;
-        Ok(json!(changed))
+        })
     }
 }

@@ -11,7 +11,7 @@ use crate::tool::ToolContext;
 use crate::worktree::WorktreePath;
 
 /// What was applied and what was not.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Applied {
     /// Ids of the suggestions that were applied.
     pub applied: Vec<String>,
@@ -128,11 +128,11 @@ mod tests {
     async fn overlapping_suggestions_wait() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("a.rs"), "0123456789").unwrap();
-        let context = ToolContext {
-            worktree: crate::worktree::Worktree::new(folder.path()),
-            build_folder: folder.path().join("build"),
-            cancel: tokio_util::sync::CancellationToken::new(),
-        };
+        let context = ToolContext::new(
+            crate::worktree::Worktree::new(folder.path()),
+            folder.path().join("build"),
+            tokio_util::sync::CancellationToken::new(),
+        );
         let all = [
             suggestion("one", 1, 4, "ONE"),
             suggestion("two", 2, 6, "TWO"),

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::{Component, Path};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Why a path is refused or a file cannot be used.
@@ -89,8 +90,11 @@ pub enum PathError {
 }
 
 /// A path relative to a worktree: forward slashes, no `..`, not into `.git`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
 pub struct WorktreePath(String);
 
 impl WorktreePath {
