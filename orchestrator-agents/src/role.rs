@@ -42,6 +42,7 @@ impl Role {
                 "identifier_search",
                 "lint",
                 "packages",
+                "read",
                 "read_output",
             ],
             Self::Worker => &[
@@ -50,9 +51,19 @@ impl Role {
                 "identifier_search",
                 "rename",
                 "apply_suggestions",
+                "read",
+                "write",
+                "edit",
+                "apply_patch",
                 "read_output",
             ],
-            Self::Reviewer => &["ast_search", "git_diff", "identifier_search", "read_output"],
+            Self::Reviewer => &[
+                "ast_search",
+                "git_diff",
+                "identifier_search",
+                "read",
+                "read_output",
+            ],
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod ast;
 mod diff;
+mod files;
 mod lints;
 mod outputs;
 mod packages;
@@ -9,6 +10,7 @@ mod rename;
 
 pub use ast::{AstRewriteTool, AstSearchTool};
 pub use diff::GitDiffTool;
+pub use files::{ApplyPatchTool, EditTool, ReadTool, WriteTool};
 pub use lints::{ApplySuggestionsTool, LintTool, SuggestionsTool};
 pub use outputs::ReadOutputTool;
 pub use packages::PackagesTool;
@@ -33,6 +35,10 @@ impl ToolRegistry {
     /// Never in practice: the names are distinct.
     pub fn builtin(lints: &Arc<LintStore>) -> Result<Self, RegistryError> {
         let mut registry = Self::new();
+        registry.register(ReadTool)?;
+        registry.register(WriteTool)?;
+        registry.register(EditTool)?;
+        registry.register(ApplyPatchTool)?;
         registry.register(AstSearchTool)?;
         registry.register(AstRewriteTool)?;
         registry.register(IdentifierSearchTool)?;
@@ -84,8 +90,8 @@ pub struct Changed {
 }
 
 /// Rewrites each of `files` by `change`, which gives the new text and how many
-/// places changed. Nothing is written unless every file could be read and
-/// changed, so that a bad call leaves the worktree as it was.
+/// places changed. All files are changed or none, so that a bad call leaves the
+/// worktree as it was.
 fn change_files<E>(
     context: &ToolContext,
     files: &[WorktreePath],
@@ -104,10 +110,14 @@ where
             pending.push((path, text));
         }
     }
-    for (path, text) in pending {
-        context.worktree.write(path, &text)?;
-        result.changed.push(path.clone());
-    }
+    let changes: Vec<_> = pending
+        .iter()
+        .map(|(path, text)| (*path, Some(text.as_str())))
+        .collect();
+    context.worktree.change(&changes)?;
+    result
+        .changed
+        .extend(pending.into_iter().map(|(path, _)| path.clone()));
     Ok(result)
 }
 

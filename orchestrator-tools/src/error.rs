@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use crate::command::CommandError;
+use crate::edit::EditError;
 use crate::files::FilterError;
 use crate::language::UnknownLanguage;
 use crate::lint::LintError;
 use crate::outputs::OutputError;
+use crate::patch::PatchError;
 use crate::rename::InvalidIdentifier;
 use crate::rewrite::PatternError;
+use crate::seen::UnseenError;
 use crate::worktree::PathError;
 
 /// Why a tool call failed. The text is written to be read by a model as well:
@@ -69,6 +72,15 @@ pub enum ToolError {
         /// Why.
         reason: String,
     },
+    /// A file is not as the session knows it.
+    #[error(transparent)]
+    Unseen(#[from] UnseenError),
+    /// A text could not be replaced.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// A patch could not be applied.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
     /// A long answer could not be kept, or there is none of that name.
     #[error(transparent)]
     Output(#[from] OutputError),

@@ -28,26 +28,31 @@
 
 mod builtin;
 mod command;
+mod edit;
 mod environment;
 mod error;
 mod files;
 mod language;
 mod lint;
 mod outputs;
+mod patch;
 mod registry;
 mod rename;
 mod rewrite;
+mod seen;
 mod tool;
 mod worktree;
 
 pub use builtin::{
-    ApplySuggestionsTool, AstRewriteTool, AstSearchTool, GitDiffTool, IdentifierSearchTool,
-    LintTool, PackagesTool, ReadOutputTool, RenameTool, SuggestionsTool,
+    ApplyPatchTool, ApplySuggestionsTool, AstRewriteTool, AstSearchTool, EditTool, GitDiffTool,
+    IdentifierSearchTool, LintTool, PackagesTool, ReadOutputTool, ReadTool, RenameTool,
+    SuggestionsTool, WriteTool,
 };
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, OutputFilter, OutputFilters,
     SandboxLevel, run_command,
 };
+pub use edit::EditError;
 pub use environment::{child_environment, looks_secret};
 pub use error::ToolError;
 pub use files::{FileFilter, FilterError, source_files};
@@ -56,11 +61,13 @@ pub use lint::{
     Applied, LintError, LintGroup, LintRequest, LintStore, LintSuggestion, LintedFile, TextEdit,
 };
 pub use outputs::{OutputError, Outputs, Page};
+pub use patch::PatchError;
 pub use registry::{RegistryError, ToolRegistry};
 pub use rename::{
     Identifier, InvalidIdentifier, Renamed, identifiers_in, is_name, rename_in_source,
 };
 pub use rewrite::{PatternError, Rewriter, Rewritten};
+pub use seen::{Seen, UnseenError};
 pub use tool::{Effect, Tool, ToolContext, ToolFn, ToolInfo, ToolSpec, tool_fn};
 pub use worktree::{PathError, Worktree, WorktreePath};
 

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::ToolError;
 use crate::outputs::Outputs;
+use crate::seen::Seen;
 use crate::worktree::Worktree;
 
 /// What repeating a call does to the world.
@@ -67,6 +68,8 @@ pub struct ToolContext {
     pub cancel: CancellationToken,
     /// How long an answer may be, and where the rest of a longer one is kept.
     pub outputs: Outputs,
+    /// What has been read, so that nothing else is changed.
+    pub seen: Seen,
 }
 
 impl ToolContext {
@@ -82,6 +85,7 @@ impl ToolContext {
             build_folder: build_folder.into(),
             cancel,
             outputs: Outputs::unlimited(),
+            seen: Seen::default(),
         }
     }
 }

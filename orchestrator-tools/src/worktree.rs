@@ -2,17 +2,19 @@
 
 mod path;
 mod place;
+mod staged;
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
+use std::iter::zip;
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
-use cap_tempfile::TempFile;
 
 pub use path::{PathError, WorktreePath};
 use place::{Missing, Place};
+use staged::Staged;
 
 /// So many bytes of a file are read at most: 32 MiB. A source file is a thousandth of it.
 const MOST: u64 = 32 << 20;
@@ -58,22 +60,7 @@ impl Worktree {
     pub fn read_bytes(&self, path: &WorktreePath) -> Result<Vec<u8>, PathError> {
         let place = self.find(path, Missing::Fail)?;
         let (file, size) = open(&place, path)?;
-        let too_large = |size| PathError::TooLarge {
-            path: path.to_string(),
-            size,
-            most: MOST,
-        };
-        if size > MOST {
-            return Err(too_large(size));
-        }
-        let mut bytes = Vec::with_capacity(size as usize);
-        // It may grow meanwhile.
-        let read = file.take(MOST + 1).read_to_end(&mut bytes);
-        read.map_err(|source| io(path, "read", source))?;
-        match bytes.len() as u64 {
-            size if size > MOST => Err(too_large(size)),
-            _ => Ok(bytes),
-        }
+        contents(path, file, size)
     }
 
     /// Replaces a file's content, by a rename, so that no reader ever sees half of it; folders on the way
@@ -82,27 +69,46 @@ impl Worktree {
     /// # Errors
     /// [`PathError`] where the path leaves the worktree or the system refuses. The file is as it was then.
     pub fn write(&self, path: &WorktreePath, text: &str) -> Result<(), PathError> {
-        let failed = |source| io(path, "write", source);
-        let Place { folder, name } = self.find(path, Missing::Create)?;
-        let permissions = match folder.symlink_metadata(&name) {
-            Ok(found) if found.is_file() => Some(found.permissions()),
-            Ok(found) => return Err(not_a_file(path, found.is_dir())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(failed(error)),
-        };
-        let mut temporary = TempFile::new(&folder).map_err(failed)?;
-        temporary.write_all(text.as_bytes()).map_err(failed)?;
-        if let Some(permissions) = permissions {
-            let file = temporary.as_file();
-            file.set_permissions(permissions).map_err(failed)?;
+        self.change(&[(path, Some(text))])
+    }
+
+    /// Writes files, and removes those that are given no text: all of them or none. All that is new is
+    /// written before the first file is replaced; where a later one cannot be, the earlier are put back.
+    ///
+    /// # Errors
+    /// As [`write`](Self::write); [`PathError::PutBack`] where what had been replaced could not be put back.
+    pub fn change(&self, changes: &[(&WorktreePath, Option<&str>)]) -> Result<(), PathError> {
+        let mut places = Vec::with_capacity(changes.len());
+        for (path, text) in changes {
+            let missing = match text {
+                Some(_) => Missing::Create,
+                None => Missing::Fail,
+            };
+            places.push(self.find(path, missing)?);
         }
-        temporary.replace(&name).map_err(failed)
+        let mut staged = Vec::with_capacity(changes.len());
+        for ((path, text), place) in zip(changes, &places) {
+            staged.push(Staged::new(path, *text, place)?);
+        }
+        let mut done = Vec::with_capacity(changes.len());
+        for one in staged {
+            match one.commit() {
+                Ok(before) => done.push(before),
+                Err(error) => {
+                    for before in done.into_iter().rev() {
+                        before.put_back()?;
+                    }
+                    return Err(error);
+                }
+            }
+        }
+        Ok(())
     }
 
     fn find(&self, path: &WorktreePath, missing: Missing) -> Result<Place, PathError> {
         let root = Dir::open_ambient_dir(&self.root, ambient_authority());
         Place::find(
-            root.map_err(|source| io(path, "reach", source))?,
+            root.map_err(|source| failed(path, "reach", source))?,
             path,
             missing,
         )
@@ -120,12 +126,34 @@ fn open(place: &Place, path: &WorktreePath) -> Result<(File, u64), PathError> {
                 path: path.to_string(),
             });
         }
-        file => file.map_err(|source| io(path, "read", source))?,
+        file => file.map_err(|source| failed(path, "read", source))?,
     };
-    let found = file.metadata().map_err(|source| io(path, "read", source))?;
+    let found = file
+        .metadata()
+        .map_err(|source| failed(path, "read", source))?;
     match found.is_file() {
         true => Ok((file, found.len())),
         false => Err(not_a_file(path, found.is_dir())),
+    }
+}
+
+/// All of a file, unless it is too large.
+fn contents(path: &WorktreePath, file: File, size: u64) -> Result<Vec<u8>, PathError> {
+    let too_large = |size| PathError::TooLarge {
+        path: path.to_string(),
+        size,
+        most: MOST,
+    };
+    if size > MOST {
+        return Err(too_large(size));
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    // It may grow meanwhile.
+    let read = file.take(MOST + 1).read_to_end(&mut bytes);
+    read.map_err(|source| failed(path, "read", source))?;
+    match bytes.len() as u64 {
+        size if size > MOST => Err(too_large(size)),
+        _ => Ok(bytes),
     }
 }
 
@@ -141,7 +169,7 @@ fn not_a_file(path: &WorktreePath, is_folder: bool) -> PathError {
     }
 }
 
-fn io(path: &WorktreePath, what: &'static str, source: io::Error) -> PathError {
+fn failed(path: &WorktreePath, what: &'static str, source: io::Error) -> PathError {
     PathError::Io {
         path: path.to_string(),
         what,

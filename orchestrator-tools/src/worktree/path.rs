@@ -77,6 +77,17 @@ pub enum PathError {
         #[source]
         source: std::io::Error,
     },
+    /// A change of several files failed after this one was made, and it could not be taken back.
+    #[error(
+        "`{path}` was changed, other files could not be, and it could not be put back: {source}"
+    )]
+    PutBack {
+        /// The path as it was given.
+        path: String,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
     /// The file is not text.
     #[error(
         "`{path}` is not UTF-8 text (first bad byte at {at}): tools read and change text files only"

@@ -43,6 +43,60 @@ fn each_thing_that_is_no_file_is_told_apart() {
     ));
 }
 
+/// One of several files cannot be changed: none is.
+#[test]
+fn several_files_change_together_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    fs::write(root.join("one"), "1").unwrap();
+    fs::write(root.join("two"), "2").unwrap();
+    fs::create_dir(root.join("folder")).unwrap();
+    let worktree = Worktree::new(root);
+    let (one, two, new) = (path("one"), path("two"), path("sub/new"));
+    for bad in ["folder", "one/x", "gone"] {
+        let bad = path(bad);
+        let text = Some("x").filter(|_| bad.as_str() != "gone");
+        let changes = [
+            (&one, Some("x")),
+            (&two, None),
+            (&new, Some("x")),
+            (&bad, text),
+        ];
+        assert!(worktree.change(&changes).is_err());
+        assert_eq!(worktree.read(&one).unwrap(), "1");
+        assert_eq!(worktree.read(&two).unwrap(), "2");
+        assert!(worktree.read(&new).is_err());
+    }
+    let changes = [(&one, Some("x")), (&two, None), (&new, Some("y"))];
+    worktree.change(&changes).unwrap();
+    assert_eq!(worktree.read(&one).unwrap(), "x");
+    assert!(worktree.read(&two).is_err());
+    assert_eq!(worktree.read(&new).unwrap(), "y");
+}
+
+/// What fails once the first file has been replaced puts it back: here the second is named twice, and is gone
+/// when its turn comes again.
+#[test]
+fn what_was_changed_before_a_failure_is_put_back() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in [("one", "1"), ("two", "2")] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let worktree = Worktree::new(folder.path());
+    let (one, two, new) = (path("one"), path("two"), path("new"));
+    let changes = [
+        (&one, Some("x")),
+        (&new, Some("x")),
+        (&two, None),
+        (&two, None),
+    ];
+    assert!(worktree.change(&changes).is_err());
+    assert_eq!(worktree.read(&one).unwrap(), "1");
+    assert_eq!(worktree.read(&two).unwrap(), "2");
+    assert!(worktree.read(&new).is_err());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 2);
+}
+
 #[test]
 fn binary_files_are_refused_with_the_place() {
     let folder = tempfile::tempdir().unwrap();
