@@ -7,6 +7,7 @@ mod lints;
 mod outputs;
 mod packages;
 mod rename;
+mod search;
 
 pub use ast::{AstRewriteTool, AstSearchTool};
 pub use diff::GitDiffTool;
@@ -15,6 +16,7 @@ pub use lints::{ApplySuggestionsTool, LintTool, SuggestionsTool};
 pub use outputs::ReadOutputTool;
 pub use packages::PackagesTool;
 pub use rename::{IdentifierSearchTool, RenameTool};
+pub use search::{GlobTool, GrepTool};
 
 use std::path::Path;
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::language::Language;
 use crate::lint::LintStore;
 use crate::registry::{RegistryError, ToolRegistry};
 use crate::tool::ToolContext;
+use crate::tree::Trees;
 use crate::worktree::{PathError, WorktreePath};
 
 impl ToolRegistry {
@@ -35,6 +38,9 @@ impl ToolRegistry {
     /// Never in practice: the names are distinct.
     pub fn builtin(lints: &Arc<LintStore>) -> Result<Self, RegistryError> {
         let mut registry = Self::new();
+        let trees = Trees::default();
+        registry.register(GrepTool::new(trees.clone()))?;
+        registry.register(GlobTool::new(trees))?;
         registry.register(ReadTool)?;
         registry.register(WriteTool)?;
         registry.register(EditTool)?;

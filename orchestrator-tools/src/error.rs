@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::command::CommandError;
 use crate::edit::EditError;
 use crate::files::FilterError;
+use crate::grep::GrepError;
 use crate::language::UnknownLanguage;
 use crate::lint::LintError;
 use crate::outputs::OutputError;
@@ -72,6 +73,9 @@ pub enum ToolError {
         /// Why.
         reason: String,
     },
+    /// Nothing can be searched like that.
+    #[error(transparent)]
+    Grep(#[from] GrepError),
     /// A file is not as the session knows it.
     #[error(transparent)]
     Unseen(#[from] UnseenError),

@@ -32,6 +32,7 @@ mod edit;
 mod environment;
 mod error;
 mod files;
+mod grep;
 mod language;
 mod lint;
 mod outputs;
@@ -41,12 +42,13 @@ mod rename;
 mod rewrite;
 mod seen;
 mod tool;
+mod tree;
 mod worktree;
 
 pub use builtin::{
     ApplyPatchTool, ApplySuggestionsTool, AstRewriteTool, AstSearchTool, EditTool, GitDiffTool,
-    IdentifierSearchTool, LintTool, PackagesTool, ReadOutputTool, ReadTool, RenameTool,
-    SuggestionsTool, WriteTool,
+    GlobTool, GrepTool, IdentifierSearchTool, LintTool, PackagesTool, ReadOutputTool, ReadTool,
+    RenameTool, SuggestionsTool, WriteTool,
 };
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, OutputFilter, OutputFilters,
@@ -56,6 +58,7 @@ pub use edit::EditError;
 pub use environment::{child_environment, looks_secret};
 pub use error::ToolError;
 pub use files::{FileFilter, FilterError, source_files};
+pub use grep::{Grep, GrepError, GrepFile, GrepFound, GrepLine, GrepOptions};
 pub use language::{Language, UnknownLanguage};
 pub use lint::{
     Applied, LintError, LintGroup, LintRequest, LintStore, LintSuggestion, LintedFile, TextEdit,
@@ -69,6 +72,7 @@ pub use rename::{
 pub use rewrite::{PatternError, Rewriter, Rewritten};
 pub use seen::{Seen, UnseenError};
 pub use tool::{Effect, Tool, ToolContext, ToolFn, ToolInfo, ToolSpec, tool_fn};
+pub use tree::{Files, Tree, TreeOptions, Trees};
 pub use worktree::{PathError, Worktree, WorktreePath};
 
 const fn assert_send_sync<T: Send + Sync>() {}

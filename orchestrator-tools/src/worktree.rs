@@ -58,6 +58,11 @@ impl Worktree {
     /// # Errors
     /// [`PathError`] where it is no plain file beneath the worktree.
     pub fn read_bytes(&self, path: &WorktreePath) -> Result<Vec<u8>, PathError> {
+        self.read_at(path.as_ref())
+    }
+
+    /// The same, for a path beneath the worktree that need not be in UTF-8.
+    pub(crate) fn read_at(&self, path: &Path) -> Result<Vec<u8>, PathError> {
         let place = self.find(path, Missing::Fail)?;
         let (file, size) = open(&place, path)?;
         contents(path, file, size)
@@ -84,11 +89,11 @@ impl Worktree {
                 Some(_) => Missing::Create,
                 None => Missing::Fail,
             };
-            places.push(self.find(path, missing)?);
+            places.push(self.find((*path).as_ref(), missing)?);
         }
         let mut staged = Vec::with_capacity(changes.len());
         for ((path, text), place) in zip(changes, &places) {
-            staged.push(Staged::new(path, *text, place)?);
+            staged.push(Staged::new((*path).as_ref(), *text, place)?);
         }
         let mut done = Vec::with_capacity(changes.len());
         for one in staged {
@@ -105,7 +110,7 @@ impl Worktree {
         Ok(())
     }
 
-    fn find(&self, path: &WorktreePath, missing: Missing) -> Result<Place, PathError> {
+    fn find(&self, path: &Path, missing: Missing) -> Result<Place, PathError> {
         let root = Dir::open_ambient_dir(&self.root, ambient_authority());
         Place::find(
             root.map_err(|source| failed(path, "reach", source))?,
@@ -116,14 +121,14 @@ impl Worktree {
 }
 
 /// Opens a plain file, with its size.
-fn open(place: &Place, path: &WorktreePath) -> Result<(File, u64), PathError> {
+fn open(place: &Place, path: &Path) -> Result<(File, u64), PathError> {
     let mut options = OpenOptions::new();
     // A pipe that nobody writes to would be waited for.
     options.read(true).follow(FollowSymlinks::No).nonblock(true);
     let file = match place.folder.open_with(&place.name, &options) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(PathError::NotFound {
-                path: path.to_string(),
+                path: path.to_string_lossy().into_owned(),
             });
         }
         file => file.map_err(|source| failed(path, "read", source))?,
@@ -138,9 +143,9 @@ fn open(place: &Place, path: &WorktreePath) -> Result<(File, u64), PathError> {
 }
 
 /// All of a file, unless it is too large.
-fn contents(path: &WorktreePath, file: File, size: u64) -> Result<Vec<u8>, PathError> {
+fn contents(path: &Path, file: File, size: u64) -> Result<Vec<u8>, PathError> {
     let too_large = |size| PathError::TooLarge {
-        path: path.to_string(),
+        path: path.to_string_lossy().into_owned(),
         size,
         most: MOST,
     };
@@ -157,21 +162,21 @@ fn contents(path: &WorktreePath, file: File, size: u64) -> Result<Vec<u8>, PathE
     }
 }
 
-fn not_a_file(path: &WorktreePath, is_folder: bool) -> PathError {
+fn not_a_file(path: &Path, is_folder: bool) -> PathError {
     let (what, instead) = match is_folder {
         true => ("a folder", "name a file in it"),
         false => ("a pipe, a socket or a device", "name a plain file"),
     };
     PathError::NotAFile {
-        path: path.to_string(),
+        path: path.to_string_lossy().into_owned(),
         what,
         instead,
     }
 }
 
-fn failed(path: &WorktreePath, what: &'static str, source: io::Error) -> PathError {
+fn failed(path: &Path, what: &'static str, source: io::Error) -> PathError {
     PathError::Io {
-        path: path.to_string(),
+        path: path.to_string_lossy().into_owned(),
         what,
         source,
     }

@@ -26,7 +26,7 @@ const MANAGERS: [(&str, &[&str]); 4] = [
     ("brew", &["brew", "install"]),
 ];
 
-const NEEDS: [Need; 4] = [
+const NEEDS: [Need; 5] = [
     Need {
         what: "git 2.38 or newer",
         there: git_is_new_enough,
@@ -47,6 +47,13 @@ const NEEDS: [Need; 4] = [
         there: || !cfg!(target_os = "linux") || works(Command::new("strace").arg("-V")),
         packages: ["strace", "strace", "strace", ""],
         by_hand: "install strace; without it those tests are skipped",
+        optional: true,
+    },
+    Need {
+        what: "ripgrep (what searches are compared with)",
+        there: || works(Command::new("rg").arg("--version")),
+        packages: ["ripgrep", "ripgrep", "ripgrep", "ripgrep"],
+        by_hand: "install ripgrep; without it no search is compared with it",
         optional: true,
     },
     Need {

@@ -151,6 +151,12 @@ pub(super) fn is_protected(part: &str) -> bool {
     part.eq_ignore_ascii_case(".git")
 }
 
+impl AsRef<Path> for WorktreePath {
+    fn as_ref(&self) -> &Path {
+        Path::new(&self.0)
+    }
+}
+
 impl TryFrom<String> for WorktreePath {
     type Error = PathError;
 

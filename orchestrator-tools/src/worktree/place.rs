@@ -11,7 +11,7 @@ use std::path::{Component, Path};
 use cap_fs_ext::DirExt;
 use cap_std::fs::Dir;
 
-use super::path::{PathError, WorktreePath, is_protected};
+use super::path::{PathError, is_protected};
 
 /// More links than that are a circle: as many as Linux follows.
 const LINKS: usize = 40;
@@ -33,17 +33,13 @@ pub(super) enum Missing {
 impl Place {
     /// Follows a path from the root of a worktree. What it leads to need not exist, but is no link where it
     /// does.
-    pub(super) fn find(
-        root: Dir,
-        path: &WorktreePath,
-        missing: Missing,
-    ) -> Result<Self, PathError> {
+    pub(super) fn find(root: Dir, path: &Path, missing: Missing) -> Result<Self, PathError> {
         let mut walk = Walk {
             path,
             folders: vec![root],
             links: 0,
         };
-        let mut rest: Vec<OsString> = path.as_str().split('/').rev().map(OsString::from).collect();
+        let mut rest: Vec<OsString> = path.iter().rev().map(OsStr::to_owned).collect();
         while let Some(name) = rest.pop() {
             let is_last = rest.is_empty();
             match walk.step(&name, is_last, missing)? {
@@ -65,7 +61,7 @@ enum Step {
 }
 
 struct Walk<'a> {
-    path: &'a WorktreePath,
+    path: &'a Path,
     /// From the root to where the walk is; never empty.
     folders: Vec<Dir>,
     links: usize,
@@ -83,7 +79,7 @@ impl Walk<'_> {
         }
         if is_protected(&name.to_string_lossy()) {
             return Err(PathError::Protected {
-                path: self.path.to_string(),
+                path: self.path.to_string_lossy().into_owned(),
                 part: name.to_string_lossy().into_owned(),
             });
         }
@@ -97,14 +93,14 @@ impl Walk<'_> {
             Ok(_) if is_last => return self.there(name),
             Ok(_) => {
                 return Err(PathError::NotFound {
-                    path: self.path.to_string(),
+                    path: self.path.to_string_lossy().into_owned(),
                 });
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => match missing {
                 _ if is_last => return self.there(name),
                 Missing::Fail => {
                     return Err(PathError::NotFound {
-                        path: self.path.to_string(),
+                        path: self.path.to_string_lossy().into_owned(),
                     });
                 }
                 Missing::Create => match folder.create_dir(name) {
@@ -162,7 +158,7 @@ impl Walk<'_> {
 
     fn folder(&self) -> PathError {
         PathError::NotAFile {
-            path: self.path.to_string(),
+            path: self.path.to_string_lossy().into_owned(),
             what: "a folder",
             instead: "name a file in it",
         }
@@ -170,14 +166,14 @@ impl Walk<'_> {
 
     fn leaves(&self, link: &OsStr) -> PathError {
         PathError::Leaves {
-            path: self.path.to_string(),
+            path: self.path.to_string_lossy().into_owned(),
             link: link.to_string_lossy().into_owned(),
         }
     }
 
     fn io(&self, source: io::Error) -> PathError {
         PathError::Io {
-            path: self.path.to_string(),
+            path: self.path.to_string_lossy().into_owned(),
             what: "follow",
             source,
         }

@@ -1,11 +1,12 @@
 //! A change of one file that is ready to be made, and can be taken back.
 
 use std::io::{self, Write};
+use std::path::Path;
 
 use cap_std::fs::Permissions;
 use cap_tempfile::TempFile;
 
-use super::path::{PathError, WorktreePath};
+use super::path::PathError;
 use super::place::Place;
 use super::{contents, failed, not_a_file, open};
 
@@ -13,7 +14,7 @@ use super::{contents, failed, not_a_file, open};
 type Before = Option<(Vec<u8>, Permissions)>;
 
 pub(super) struct Staged<'a> {
-    path: &'a WorktreePath,
+    path: &'a Path,
     place: &'a Place,
     before: Before,
     /// `None`: the file is to go.
@@ -23,7 +24,7 @@ pub(super) struct Staged<'a> {
 impl<'a> Staged<'a> {
     /// Writes the new text beside the file.
     pub(super) fn new(
-        path: &'a WorktreePath,
+        path: &'a Path,
         text: Option<&str>,
         place: &'a Place,
     ) -> Result<Self, PathError> {
@@ -38,7 +39,7 @@ impl<'a> Staged<'a> {
         };
         if text.is_none() && before.is_none() {
             return Err(PathError::NotFound {
-                path: path.to_string(),
+                path: path.to_string_lossy().into_owned(),
             });
         }
         let permissions = before.as_ref().map(|(_, permissions)| permissions);
@@ -73,7 +74,7 @@ impl<'a> Staged<'a> {
 
 /// A change that was made.
 pub(super) struct Done<'a> {
-    path: &'a WorktreePath,
+    path: &'a Path,
     place: &'a Place,
     before: Before,
 }
@@ -88,7 +89,7 @@ impl Done<'_> {
             None => place.folder.remove_file(&place.name),
         };
         back.map_err(|source| PathError::PutBack {
-            path: path.to_string(),
+            path: path.to_string_lossy().into_owned(),
             source,
         })
     }
