@@ -189,6 +189,7 @@ impl Grep {
             .min(8);
         let worker = || {
             let mut searcher = self.searcher();
+            let mut reader = tree.reader();
             let (mut found, mut searched) = (Vec::new(), 0);
             // Some at a time: so threads seldom meet.
             const SOME: usize = 16;
@@ -200,10 +201,10 @@ impl Grep {
                 if some.is_empty() {
                     return (found, searched);
                 }
-                for path in some.iter().filter(|path| self.is_about(path)) {
-                    if let Some(content) = tree.content(path) {
+                for file in some.iter().filter(|file| self.is_about(file.path())) {
+                    if let Some(content) = reader.read(file) {
                         searched += 1;
-                        found.extend(self.search_file(&mut searcher, path, &content));
+                        found.extend(self.search_file(&mut searcher, file.path(), &content));
                     }
                 }
             }

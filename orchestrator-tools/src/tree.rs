@@ -13,12 +13,16 @@ mod walk;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use cap_std::fs::Dir;
 
 use stamp::Stamp;
 use walk::Listing;
 
-use crate::worktree::Worktree;
+use crate::worktree::{Worktree, read_in};
 
 /// Which files of a worktree there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -90,11 +94,46 @@ pub struct Tree {
     worktree: Worktree,
     options: TreeOptions,
     listing: Mutex<Option<Listing>>,
-    contents: Mutex<Contents>,
+    /// How many bytes of contents are kept.
+    kept: AtomicUsize,
 }
 
-/// The paths of a tree, in the order of their components.
-pub type Files = Arc<[Arc<Path>]>;
+/// The files of a tree, in the order of their paths, component by component.
+pub type Files = Arc<[Arc<TreeFile>]>;
+
+/// A file of a tree.
+#[derive(Debug)]
+pub struct TreeFile {
+    path: Arc<Path>,
+    full: PathBuf,
+    content: Mutex<Option<Content>>,
+}
+
+#[derive(Debug, Clone)]
+struct Content {
+    stamp: Stamp,
+    bytes: Arc<[u8]>,
+}
+
+impl TreeFile {
+    fn new(root: &Path, path: Arc<Path>) -> Self {
+        Self {
+            full: root.join(&path),
+            path,
+            content: Mutex::default(),
+        }
+    }
+
+    /// Relative to the worktree.
+    #[must_use]
+    pub fn path(&self) -> &Arc<Path> {
+        &self.path
+    }
+
+    fn content(&self) -> MutexGuard<'_, Option<Content>> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Tree {
     /// A tree of which nothing is known yet.
@@ -104,12 +143,11 @@ impl Tree {
             worktree,
             options,
             listing: Mutex::default(),
-            contents: Mutex::default(),
+            kept: AtomicUsize::new(0),
         }
     }
 
-    /// The plain files that there are now, relative to the worktree. What cannot be read is left out, as are
-    /// symbolic links.
+    /// The plain files that there are now. What cannot be looked at is left out, as are symbolic links.
     pub fn files(&self) -> Files {
         let mut listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         let listing = match listing.take() {
@@ -119,22 +157,38 @@ impl Tree {
         listing.files()
     }
 
-    /// What is in a file now; `None` where it cannot be read, or is larger than tools read.
-    pub fn content(&self, path: &Arc<Path>) -> Option<Arc<[u8]>> {
-        let full = self.worktree.root().join(path);
-        let known = {
-            let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-            contents.files.get(path).cloned()
-        };
-        // Looked at before it is read: what changes between the two is seen the next time.
-        let now = Stamp::of(&full)?;
-        if let Some(known) = known.filter(|known| known.stamp.still_is(&now)) {
-            return Some(known.bytes);
+    /// Reads files of it, best in their order.
+    #[must_use]
+    pub fn reader(&self) -> TreeReader<'_> {
+        TreeReader {
+            tree: self,
+            folder: None,
         }
-        let bytes: Arc<[u8]> = self.worktree.read_at(path).ok()?.into();
-        let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
-        contents.keep(path, now, &bytes);
-        Some(bytes)
+    }
+
+    fn keep(&self, file: &TreeFile, stamp: Stamp, bytes: &Arc<[u8]>) {
+        let content = (bytes.len() <= KEPT_EACH).then(|| Content {
+            stamp,
+            bytes: Arc::clone(bytes),
+        });
+        let size = content.as_ref().map_or(0, |content| content.bytes.len());
+        let before = std::mem::replace(&mut *file.content(), content);
+        let before = before.map_or(0, |before| before.bytes.len());
+        let kept = self.kept.fetch_add(size, Ordering::Relaxed) + size;
+        self.kept.fetch_sub(before, Ordering::Relaxed);
+        if kept > KEPT {
+            self.forget();
+        }
+    }
+
+    /// Forgets all contents: they are read again where they are asked for.
+    fn forget(&self) {
+        let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
+        for file in listing.iter().flat_map(|listing| listing.files().to_vec()) {
+            if let Some(content) = file.content().take() {
+                self.kept.fetch_sub(content.bytes.len(), Ordering::Relaxed);
+            }
+        }
     }
 }
 
@@ -144,39 +198,33 @@ const KEPT: usize = 128 << 20;
 /// Of a file so many bytes at most: 4 MiB.
 const KEPT_EACH: usize = 4 << 20;
 
-#[derive(Debug, Default)]
-struct Contents {
-    files: HashMap<Arc<Path>, Content>,
-    bytes: usize,
+/// Reads files of a tree, and keeps the folder open in which it has read last.
+#[derive(Debug)]
+pub struct TreeReader<'a> {
+    tree: &'a Tree,
+    folder: Option<(PathBuf, Dir)>,
 }
 
-#[derive(Debug, Clone)]
-struct Content {
-    stamp: Stamp,
-    bytes: Arc<[u8]>,
-}
-
-impl Contents {
-    fn keep(&mut self, path: &Arc<Path>, stamp: Stamp, bytes: &Arc<[u8]>) {
-        if bytes.len() > KEPT_EACH {
-            if let Some(before) = self.files.remove(path) {
-                self.bytes -= before.bytes.len();
+impl TreeReader<'_> {
+    /// What is in a file now; `None` where it cannot be read, or is larger than tools read.
+    pub fn read(&mut self, file: &TreeFile) -> Option<Arc<[u8]>> {
+        let known = file.content().clone();
+        if let Some(known) = known {
+            if known.stamp.still_is(&Stamp::of(&file.full)?) {
+                return Some(known.bytes);
             }
-            return;
         }
-        if self.bytes + bytes.len() > KEPT {
-            // It is filled again by what is asked for.
-            self.files.clear();
-            self.bytes = 0;
+        let parent = file.path.parent()?;
+        if self.folder.as_ref().is_none_or(|(path, _)| path != parent) {
+            let folder = self.tree.worktree.folder(parent).ok()?;
+            self.folder = Some((parent.to_owned(), folder));
         }
-        let content = Content {
-            stamp,
-            bytes: Arc::clone(bytes),
-        };
-        self.bytes += bytes.len();
-        if let Some(before) = self.files.insert(Arc::clone(path), content) {
-            self.bytes -= before.bytes.len();
-        }
+        let (_, folder) = self.folder.as_ref()?;
+        let (bytes, found) = read_in(folder, file.path.file_name()?.as_ref()).ok()?;
+        let bytes: Arc<[u8]> = bytes.into();
+        self.tree
+            .keep(file, Stamp::new(&found, SystemTime::now()), &bytes);
+        Some(bytes)
     }
 }
 

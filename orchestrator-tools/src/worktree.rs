@@ -13,7 +13,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 
 pub use path::{PathError, WorktreePath};
-use place::{Missing, Place};
+use place::{Missing, Place, find_folder};
 use staged::Staged;
 
 /// So many bytes of a file are read at most: 32 MiB. A source file is a thousandth of it.
@@ -110,14 +110,43 @@ impl Worktree {
         Ok(())
     }
 
-    fn find(&self, path: &Path, missing: Missing) -> Result<Place, PathError> {
-        let root = Dir::open_ambient_dir(&self.root, ambient_authority());
-        Place::find(
-            root.map_err(|source| failed(path, "reach", source))?,
-            path,
-            missing,
-        )
+    /// A folder in it, held open.
+    pub(crate) fn folder(&self, path: &Path) -> Result<Dir, PathError> {
+        find_folder(self.open(path)?, path)
     }
+
+    fn find(&self, path: &Path, missing: Missing) -> Result<Place, PathError> {
+        Place::find(self.open(path)?, path, missing)
+    }
+
+    fn open(&self, path: &Path) -> Result<Dir, PathError> {
+        let root = Dir::open_ambient_dir(&self.root, ambient_authority());
+        root.map_err(|source| failed(path, "reach", source))
+    }
+}
+
+/// Reads a plain file of a folder, with what was known of it before.
+pub(crate) fn read_in(folder: &Dir, name: &Path) -> io::Result<(Vec<u8>, std::fs::Metadata)> {
+    let mut options = OpenOptions::new();
+    options.read(true).follow(FollowSymlinks::No).nonblock(true);
+    let mut file = folder.open_with(name, &options)?.into_std();
+    let found = file.metadata()?;
+    if !found.is_file() || found.len() > MOST {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    // As much as there was. What comes to it meanwhile is seen the next time.
+    let mut bytes = vec![0; found.len() as usize];
+    let mut read = 0;
+    while read < bytes.len() {
+        match file.read(&mut bytes[read..]) {
+            Ok(0) => break,
+            Ok(more) => read += more,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    bytes.truncate(read);
+    Ok((bytes, found))
 }
 
 /// Opens a plain file, with its size.

@@ -217,7 +217,12 @@ impl Tool for GlobTool {
         let most = input.most;
         let (matches, files) = blocking(move || {
             let (mut matches, mut files) = (0, Vec::new());
-            for path in tree.files().iter().filter(|path| filter.accepts(path)) {
+            let all = tree.files();
+            for path in all
+                .iter()
+                .map(|file| file.path())
+                .filter(|path| filter.accepts(path))
+            {
                 matches += 1;
                 if files.len() < most {
                     files.push(path.to_string_lossy().into_owned());

@@ -1,6 +1,5 @@
 //! By what a file or a folder is known to be as it was.
 
-use std::fs::Metadata;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -35,7 +34,7 @@ impl Stamp {
         Some(Self::new(&path.symlink_metadata().ok()?, SystemTime::now()))
     }
 
-    pub(super) fn new(found: &Metadata, now: SystemTime) -> Self {
+    pub(super) fn new(found: &std::fs::Metadata, now: SystemTime) -> Self {
         let modified = found.modified().ok();
         let is_racy = newest(found, modified).is_none_or(|newest| is_racy(newest, now));
         Self {
@@ -71,7 +70,7 @@ fn is_racy(changed: SystemTime, now: SystemTime) -> bool {
     now.duration_since(changed).map_or(true, |age| age < tick)
 }
 
-fn newest(found: &Metadata, modified: Option<SystemTime>) -> Option<SystemTime> {
+fn newest(found: &std::fs::Metadata, modified: Option<SystemTime>) -> Option<SystemTime> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt;

@@ -13,9 +13,10 @@ fn fresh(root: &Path, options: TreeOptions) -> BTreeMap<PathBuf, Vec<u8>> {
 
 fn read(tree: &Tree) -> BTreeMap<PathBuf, Vec<u8>> {
     let files = tree.files();
+    let mut reader = tree.reader();
     let read = files
         .iter()
-        .filter_map(|path| Some((path.to_path_buf(), tree.content(path)?.to_vec())));
+        .filter_map(|file| Some((file.path().to_path_buf(), reader.read(file)?.to_vec())));
     read.collect()
 }
 
@@ -101,7 +102,7 @@ fn what_is_old_and_the_same_is_not_read_again() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("a"), "one").unwrap();
     let tree = Tree::new(Worktree::new(folder.path()), TreeOptions::default());
-    let content = |tree: &Tree| tree.content(&tree.files()[0]).unwrap();
+    let content = |tree: &Tree| tree.reader().read(&tree.files()[0]).unwrap();
     // Just written: read each time.
     let (one, two) = (content(&tree), content(&tree));
     assert!(!Arc::ptr_eq(&one, &two));
@@ -142,6 +143,8 @@ fn links_are_no_files_and_lead_nowhere() {
         read(&tree),
         BTreeMap::from([(PathBuf::from(odd), b"odd".to_vec())])
     );
-    assert!(tree.content(&Path::new("file").into()).is_none());
-    assert!(tree.content(&Path::new("folder/secret").into()).is_none());
+    for path in ["file", "folder/secret"] {
+        let file = TreeFile::new(root, Path::new(path).into());
+        assert!(tree.reader().read(&file).is_none(), "{path}");
+    }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::stamp::Stamp;
-use super::{Files, TreeOptions};
+use super::{Files, TreeFile, TreeOptions};
 
 /// The files by which others are left out. Where one comes, goes or changes, all may be different.
 const IGNORE_FILES: [&str; 3] = [".gitignore", ".ignore", ".rgignore"];
@@ -50,7 +50,14 @@ impl Listing {
             files: Arc::new([]),
         };
         listing.add(root, Path::new(""), options, None);
-        listing.list();
+        listing.list(root);
+        listing
+    }
+
+    /// All of it, with what is known of files that are still there.
+    fn walk_again(self, root: &Path, options: TreeOptions) -> Self {
+        let mut listing = Self::walk(root, options);
+        listing.files = merged(&self.files, &listing.files);
         listing
     }
 
@@ -62,7 +69,7 @@ impl Listing {
             .any(|(path, before)| has_changed(path, before.as_ref()))
             || self.repositories != repositories(root)
         {
-            return Self::walk(root, options);
+            return self.walk_again(root, options);
         }
         let mut changed = Vec::new();
         for (path, folder) in &self.folders {
@@ -71,7 +78,7 @@ impl Listing {
                 .iter()
                 .any(|(path, before)| has_changed(path, Some(before)))
             {
-                return Self::walk(root, options);
+                return self.walk_again(root, options);
             }
             let full = root.join(path);
             let now = Stamp::of(&full);
@@ -87,14 +94,14 @@ impl Listing {
             return self;
         }
         if changed.len() > 1 + self.folders.len() / MANY {
-            return Self::walk(root, options);
+            return self.walk_again(root, options);
         }
         for path in changed {
             if !self.list_again(root, &path, options) {
-                return Self::walk(root, options);
+                return self.walk_again(root, options);
             }
         }
-        self.list();
+        self.list(root);
         self
     }
 
@@ -196,15 +203,26 @@ impl Listing {
         }
     }
 
-    fn list(&mut self) {
-        let mut files: Vec<Arc<Path>> = self
-            .folders
-            .values()
-            .flat_map(|folder| folder.files.iter().cloned())
-            .collect();
-        files.sort_unstable();
-        self.files = files.into();
+    fn list(&mut self, root: &Path) {
+        let folders = self.folders.values();
+        let mut paths: Vec<&Arc<Path>> = folders.flat_map(|folder| &folder.files).collect();
+        paths.sort_unstable();
+        let new = paths
+            .into_iter()
+            .map(|path| Arc::new(TreeFile::new(root, Arc::clone(path))));
+        self.files = merged(&self.files, &new.collect());
     }
+}
+
+/// The new files, but those that were there before as they were.
+fn merged(before: &Files, now: &Files) -> Files {
+    let mut before = before.iter().peekable();
+    let merged = now.iter().map(|new| {
+        while before.next_if(|old| old.path() < new.path()).is_some() {}
+        let same = before.next_if(|old| old.path() == new.path());
+        Arc::clone(same.unwrap_or(new))
+    });
+    merged.collect()
 }
 
 enum Found {

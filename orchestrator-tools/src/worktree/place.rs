@@ -34,12 +34,7 @@ impl Place {
     /// Follows a path from the root of a worktree. What it leads to need not exist, but is no link where it
     /// does.
     pub(super) fn find(root: Dir, path: &Path, missing: Missing) -> Result<Self, PathError> {
-        let mut walk = Walk {
-            path,
-            folders: vec![root],
-            links: 0,
-        };
-        let mut rest: Vec<OsString> = path.iter().rev().map(OsStr::to_owned).collect();
+        let (mut walk, mut rest) = Walk::new(root, path);
         while let Some(name) = rest.pop() {
             let is_last = rest.is_empty();
             match walk.step(&name, is_last, missing)? {
@@ -50,6 +45,20 @@ impl Place {
         }
         Err(walk.folder())
     }
+}
+
+/// Follows a path to a folder.
+pub(super) fn find_folder(root: Dir, path: &Path) -> Result<Dir, PathError> {
+    let (mut walk, mut rest) = Walk::new(root, path);
+    while let Some(name) = rest.pop() {
+        match walk.step(&name, false, Missing::Fail)? {
+            Step::Down => {}
+            Step::Link(target) => walk.follow(&name, &target, &mut rest)?,
+            Step::There(place) => return Ok(place.folder),
+        }
+    }
+    let folder = walk.folders.pop();
+    folder.ok_or_else(|| walk.leaves(OsStr::new("..")))
 }
 
 /// What is at a name.
@@ -67,7 +76,17 @@ struct Walk<'a> {
     links: usize,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    /// At the root, with what is left of the way, the last first.
+    fn new(root: Dir, path: &'a Path) -> (Self, Vec<OsString>) {
+        let walk = Self {
+            path,
+            folders: vec![root],
+            links: 0,
+        };
+        (walk, path.iter().rev().map(OsStr::to_owned).collect())
+    }
+
     fn step(&mut self, name: &OsStr, is_last: bool, missing: Missing) -> Result<Step, PathError> {
         if name == ".." {
             // Only a link says so. Its own name is long passed.
