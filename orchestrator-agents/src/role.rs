@@ -45,6 +45,7 @@ impl Role {
                 "grep",
                 "glob",
                 "read",
+                "git_log",
                 "read_output",
             ],
             Self::Worker => &[
@@ -64,6 +65,7 @@ impl Role {
             Self::Reviewer => &[
                 "ast_search",
                 "git_diff",
+                "git_log",
                 "identifier_search",
                 "grep",
                 "glob",

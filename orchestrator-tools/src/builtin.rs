@@ -1,8 +1,8 @@
 //! The tools that come with the crate.
 
 mod ast;
-mod diff;
 mod files;
+mod git;
 mod lints;
 mod outputs;
 mod packages;
@@ -10,8 +10,8 @@ mod rename;
 mod search;
 
 pub use ast::{AstRewriteTool, AstSearchTool};
-pub use diff::GitDiffTool;
 pub use files::{ApplyPatchTool, EditTool, ReadTool, WriteTool};
+pub use git::{GitDiffTool, GitLogTool};
 pub use lints::{ApplySuggestionsTool, LintTool, SuggestionsTool};
 pub use outputs::ReadOutputTool;
 pub use packages::PackagesTool;
@@ -50,6 +50,7 @@ impl ToolRegistry {
         registry.register(IdentifierSearchTool)?;
         registry.register(RenameTool)?;
         registry.register(GitDiffTool)?;
+        registry.register(GitLogTool)?;
         registry.register(PackagesTool)?;
         registry.register(ReadOutputTool)?;
         registry.register(LintTool::new(Arc::clone(lints)))?;

@@ -1,4 +1,4 @@
-//! Tools for coding agents: syntax-tree search and rewriting, lints, diffs
+//! Tools for coding agents: search, files, patches, syntax trees, lints, git
 //! and commands, each confined to one worktree.
 //!
 //! - [`Tool`] is one capability with a name, typed arguments and answers, and an [`Effect`];
@@ -6,7 +6,10 @@
 //!   refuses what does not fit their schemas.
 //! - [`ToolContext`] says where a call runs: the worktree, the build folder,
 //!   the cancellation token.
-//! - [`WorktreePath`] and [`Worktree`] keep file access beneath the worktree.
+//! - [`WorktreePath`] and [`Worktree`] keep file access beneath the worktree; files that change
+//!   together do so all or none. [`Seen`] keeps a session from changing what it has not read.
+//! - [`Tree`] and [`Grep`] list and search files, and know what they have read before.
+//! - [`Outputs`] shows long answers in pages.
 //! - [`run_command`] runs a command in its own process group and never leaves
 //!   a descendant of that group behind.
 //! - [`Rewriter`], [`rename_in_source`] and [`Language`] work on syntax trees.
@@ -47,8 +50,8 @@ mod worktree;
 
 pub use builtin::{
     ApplyPatchTool, ApplySuggestionsTool, AstRewriteTool, AstSearchTool, EditTool, GitDiffTool,
-    GlobTool, GrepTool, IdentifierSearchTool, LintTool, PackagesTool, ReadOutputTool, ReadTool,
-    RenameTool, SuggestionsTool, WriteTool,
+    GitLogTool, GlobTool, GrepTool, IdentifierSearchTool, LintTool, PackagesTool, ReadOutputTool,
+    ReadTool, RenameTool, SuggestionsTool, WriteTool,
 };
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, OutputFilter, OutputFilters,

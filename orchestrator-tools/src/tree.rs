@@ -209,10 +209,10 @@ impl TreeReader<'_> {
     /// What is in a file now; `None` where it cannot be read, or is larger than tools read.
     pub fn read(&mut self, file: &TreeFile) -> Option<Arc<[u8]>> {
         let known = file.content().clone();
-        if let Some(known) = known {
-            if known.stamp.still_is(&Stamp::of(&file.full)?) {
-                return Some(known.bytes);
-            }
+        if let Some(known) = known
+            && known.stamp.still_is(&Stamp::of(&file.full)?)
+        {
+            return Some(known.bytes);
         }
         let parent = file.path.parent()?;
         if self.folder.as_ref().is_none_or(|(path, _)| path != parent) {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::command::{CommandLine, CommandSpec, run_command};
+use super::{CommitId, git};
 use crate::error::ToolError;
 use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 
@@ -16,11 +16,9 @@ pub struct GitDiffTool;
 #[serde(deny_unknown_fields)]
 pub struct Diff {
     /// The full id of the older commit.
-    #[schemars(regex(pattern = "^[0-9a-f]{40,64}$"))]
-    from: String,
+    from: CommitId,
     /// The full id of the newer commit.
-    #[schemars(regex(pattern = "^[0-9a-f]{40,64}$"))]
-    to: String,
+    to: CommitId,
 }
 
 /// What changed between two commits.
@@ -59,53 +57,20 @@ impl Tool for GitDiffTool {
     }
 
     async fn call(&self, context: &ToolContext, diff: Diff) -> Result<Differences, ToolError> {
-        // Nothing else than an id comes through the schema: it could be read as an option.
-        let files = git(
-            context,
-            &["--numstat", "-z", "--no-renames"],
-            &diff,
-            usize::MAX,
-        )
-        .await?;
-        let text = git(context, &["--unified=3", "--no-renames"], &diff, MAX_DIFF).await?;
+        let ask = async |options: &[&str], keep| {
+            // No external diff driver and no text conversion: what is shown is what is.
+            let mut arguments = vec!["diff", "--text", "--no-ext-diff", "--no-textconv"];
+            arguments.extend(["--no-color", "--no-renames"]);
+            arguments.extend(options);
+            arguments.extend([diff.from.as_str(), diff.to.as_str(), "--"]);
+            git("git_diff", context, &arguments, keep).await
+        };
+        let files = ask(&["--numstat", "-z"], usize::MAX).await?;
+        let text = ask(&["--unified=3"], MAX_DIFF).await?;
         Ok(Differences {
             files: numstat(&files.stdout),
             diff: String::from_utf8_lossy(&text.stdout).into_owned(),
             truncated: text.truncated,
-        })
-    }
-}
-
-async fn git(
-    context: &ToolContext,
-    options: &[&str],
-    diff: &Diff,
-    keep: usize,
-) -> Result<crate::command::CommandOutput, ToolError> {
-    // No external diff driver and no text conversion: what is shown is what is.
-    let mut arguments = vec![
-        "-c",
-        "core.fsmonitor=false",
-        "diff",
-        "--text",
-        "--no-ext-diff",
-        "--no-textconv",
-        "--no-color",
-    ];
-    arguments.extend(options);
-    arguments.extend([diff.from.as_str(), diff.to.as_str(), "--"]);
-    let mut spec = CommandSpec::new(
-        CommandLine::program("git", arguments),
-        context.worktree.root(),
-    );
-    spec.keep = keep;
-    let output = run_command(&spec, &context.cancel).await?;
-    if output.ending.is_success() {
-        Ok(output)
-    } else {
-        Err(ToolError::Arguments {
-            tool: "git_diff".into(),
-            reason: output.tail(3),
         })
     }
 }
