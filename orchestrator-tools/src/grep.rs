@@ -1,6 +1,7 @@
 //! Searching the files of a tree, as ripgrep does, with its own crates.
 
 mod lines;
+mod required;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use ignore::types::{Types, TypesBuilder};
 
 use crate::tree::Tree;
 use lines::Lines;
+use required::required;
 
 /// How a pattern is meant and where it is looked for.
 #[derive(Debug, Clone, Default)]
@@ -63,6 +65,8 @@ pub enum GrepError {
 #[derive(Debug, Clone)]
 pub struct Grep {
     matcher: RegexMatcher,
+    /// One of these is in what matches, if anything is known of it.
+    required: Option<Vec<Vec<u8>>>,
     options: GrepOptions,
     filter: Filter,
 }
@@ -173,6 +177,7 @@ impl Grep {
         })?;
         Ok(Self {
             matcher,
+            required: required(pattern, options.fixed, options.ignore_case),
             filter: Filter::new(&options.globs, &options.types)?,
             options,
         })
@@ -188,7 +193,8 @@ impl Grep {
             .map_or(1, usize::from)
             .min(8);
         let worker = || {
-            let mut searcher = self.searcher();
+            let mut any = self.searcher(BinaryDetection::quit(0));
+            let mut text = self.searcher(BinaryDetection::none());
             let mut reader = tree.reader();
             let (mut found, mut searched) = (Vec::new(), 0);
             // Some at a time: so threads seldom meet.
@@ -204,7 +210,16 @@ impl Grep {
                 for file in some.iter().filter(|file| self.is_about(file.path())) {
                     if let Some(content) = reader.read(file) {
                         searched += 1;
-                        found.extend(self.search_file(&mut searcher, file.path(), &content));
+                        let required = self.required.as_deref();
+                        if required.is_some_and(|texts| !content.may_have_one_of(texts)) {
+                            continue;
+                        }
+                        let searcher = if content.is_text() {
+                            &mut text
+                        } else {
+                            &mut any
+                        };
+                        found.extend(self.search_file(searcher, file.path(), &content));
                     }
                 }
             }
@@ -229,13 +244,13 @@ impl Grep {
         beneath.is_none_or(|beneath| path.starts_with(beneath)) && self.filter.accepts(path)
     }
 
-    fn searcher(&self) -> Searcher {
+    fn searcher(&self, detection: BinaryDetection) -> Searcher {
         SearcherBuilder::new()
             .line_number(true)
             .multi_line(self.options.multiline)
             .before_context(self.options.before)
             .after_context(self.options.after)
-            .binary_detection(BinaryDetection::quit(0))
+            .binary_detection(detection)
             .build()
     }
 

@@ -75,7 +75,7 @@ pub use rename::{
 pub use rewrite::{PatternError, Rewriter, Rewritten};
 pub use seen::{Seen, UnseenError};
 pub use tool::{Effect, Tool, ToolContext, ToolFn, ToolInfo, ToolSpec, tool_fn};
-pub use tree::{Files, Tree, TreeFile, TreeOptions, TreeReader, Trees};
+pub use tree::{Files, Tree, TreeContent, TreeFile, TreeOptions, TreeReader, Trees};
 pub use worktree::{PathError, Worktree, WorktreePath};
 
 const fn assert_send_sync<T: Send + Sync>() {}

@@ -8,6 +8,7 @@
 //! same time both times, so what has changed less than a tick before it was looked at is looked at again
 //! at the next call (git calls such entries racy, and does the same).
 
+mod about;
 mod stamp;
 mod walk;
 
@@ -19,6 +20,7 @@ use std::time::SystemTime;
 
 use cap_std::fs::Dir;
 
+use about::About;
 use stamp::Stamp;
 use walk::Listing;
 
@@ -113,6 +115,41 @@ pub struct TreeFile {
 struct Content {
     stamp: Stamp,
     bytes: Arc<[u8]>,
+    about: Arc<About>,
+}
+
+/// What is in a file.
+#[derive(Debug, Clone)]
+pub struct TreeContent {
+    bytes: Arc<[u8]>,
+    /// Where it has been read before.
+    about: Option<Arc<About>>,
+}
+
+impl std::ops::Deref for TreeContent {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl TreeContent {
+    /// Whether one of these texts may be in it. What is read for the first time may have anything.
+    pub(crate) fn may_have_one_of(&self, texts: &[Vec<u8>]) -> bool {
+        // Such texts are found in UTF-8, which a search makes of it.
+        let is_utf16 = self.bytes.starts_with(b"\xff\xfe") || self.bytes.starts_with(b"\xfe\xff");
+        self.about.as_ref().is_none_or(|about| {
+            let grams = about.grams(&self.bytes);
+            is_utf16 || texts.iter().any(|text| grams.may_have(text))
+        })
+    }
+
+    /// Whether it is known to have no zero byte.
+    pub(crate) fn is_text(&self) -> bool {
+        let about = self.about.as_ref();
+        about.is_some_and(|about| !about.has_zero(&self.bytes))
+    }
 }
 
 impl TreeFile {
@@ -170,6 +207,7 @@ impl Tree {
         let content = (bytes.len() <= KEPT_EACH).then(|| Content {
             stamp,
             bytes: Arc::clone(bytes),
+            about: Arc::default(),
         });
         let size = content.as_ref().map_or(0, |content| content.bytes.len());
         let before = std::mem::replace(&mut *file.content(), content);
@@ -207,12 +245,15 @@ pub struct TreeReader<'a> {
 
 impl TreeReader<'_> {
     /// What is in a file now; `None` where it cannot be read, or is larger than tools read.
-    pub fn read(&mut self, file: &TreeFile) -> Option<Arc<[u8]>> {
+    pub fn read(&mut self, file: &TreeFile) -> Option<TreeContent> {
         let known = file.content().clone();
         if let Some(known) = known
             && known.stamp.still_is(&Stamp::of(&file.full)?)
         {
-            return Some(known.bytes);
+            return Some(TreeContent {
+                bytes: known.bytes,
+                about: Some(known.about),
+            });
         }
         let parent = file.path.parent()?;
         if self.folder.as_ref().is_none_or(|(path, _)| path != parent) {
@@ -224,7 +265,7 @@ impl TreeReader<'_> {
         let bytes: Arc<[u8]> = bytes.into();
         self.tree
             .keep(file, Stamp::new(&found, SystemTime::now()), &bytes);
-        Some(bytes)
+        Some(TreeContent { bytes, about: None })
     }
 }
 

@@ -52,6 +52,47 @@ fn lines_are_found_with_what_is_around_them() {
     );
 }
 
+/// What is searched once more, by what is known of it, is found as it was the first time.
+#[test]
+fn what_is_known_is_found_as_what_is_not() {
+    let utf16: Vec<u8> = "\u{feff}needle\n"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let (_folder, tree) = tree(&[
+        ("a", b"a needle\n"),
+        ("b", b"NEEDLE\n"),
+        ("c", b"needle\n\0needle\n"),
+        ("d", b"need le\n"),
+        ("e", &utf16),
+    ]);
+    let search = |ignore_case| {
+        let options = GrepOptions {
+            ignore_case,
+            ..GrepOptions::default()
+        };
+        let found = Grep::new("needle", options).unwrap().search(&tree);
+        found
+            .files
+            .iter()
+            .map(|file| file.path.display().to_string())
+            .collect::<Vec<_>>()
+    };
+    let first = [search(false), search(true)];
+    assert_eq!(first, [vec!["a", "e"], vec!["a", "b", "e"]]);
+    // Until what is known is believed.
+    let files = tree.files();
+    let is_known = |file: &std::sync::Arc<crate::TreeFile>| {
+        tree.reader()
+            .read(file)
+            .is_some_and(|content| content.is_text() || content.contains(&0))
+    };
+    while !files.iter().all(is_known) || !tree.reader().read(&files[0]).unwrap().is_text() {
+        std::thread::yield_now();
+    }
+    assert_eq!([search(false), search(true)], first);
+}
+
 #[test]
 fn options_narrow_what_is_found() {
     let (_folder, tree) = tree(&[
