@@ -38,6 +38,7 @@ mod files;
 mod grep;
 mod language;
 mod lint;
+mod outline;
 mod outputs;
 mod patch;
 mod registry;
@@ -50,8 +51,8 @@ mod worktree;
 
 pub use builtin::{
     ApplyPatchTool, ApplySuggestionsTool, AstRewriteTool, AstSearchTool, EditTool, GitDiffTool,
-    GitLogTool, GlobTool, GrepTool, IdentifierSearchTool, LintTool, PackagesTool, ReadOutputTool,
-    ReadTool, RenameTool, SuggestionsTool, WriteTool,
+    GitLogTool, GlobTool, GrepTool, IdentifierSearchTool, LintTool, OutlineTool, PackagesTool,
+    ReadOutputTool, ReadTool, RenameTool, SuggestionsTool, WriteTool,
 };
 pub use command::{
     CommandError, CommandLine, CommandOutput, CommandSpec, Ending, OutputFilter, OutputFilters,
@@ -66,6 +67,7 @@ pub use language::{Language, UnknownLanguage};
 pub use lint::{
     Applied, LintError, LintGroup, LintRequest, LintStore, LintSuggestion, LintedFile, TextEdit,
 };
+pub use outline::{Symbol, outline};
 pub use outputs::{OutputError, Outputs, Page};
 pub use patch::PatchError;
 pub use registry::{RegistryError, ToolRegistry};

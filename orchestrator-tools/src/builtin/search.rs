@@ -246,7 +246,7 @@ fn tree(trees: &Trees, context: &ToolContext, hidden: bool, ignored: bool) -> st
 }
 
 /// Work that waits for files, away from the threads of tasks.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(super) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => match error.try_into_panic() {

@@ -7,6 +7,56 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{ToolRegistry, Worktree};
 
+#[tokio::test]
+async fn symbols_are_listed_by_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("src")).unwrap();
+    for (path, text) in [
+        (
+            "src/a.rs",
+            "struct A;\nimpl A {\n    fn f() { fn g() {} }\n}\n",
+        ),
+        ("b.py", "def b(): pass\n"),
+        ("c.txt", "def c(): pass\n"),
+    ] {
+        fs::write(folder.path().join(path), text).unwrap();
+    }
+    let mut tools = ToolRegistry::new();
+    tools.register(crate::OutlineTool::default()).unwrap();
+    let context = ToolContext::new(Worktree::new(folder.path()), "/nowhere", Default::default());
+    let call = |arguments| tools.call("outline", &context, arguments);
+    let all = call(json!({})).await.unwrap();
+    assert_eq!(
+        all,
+        json!({
+            "files": [
+                {"path": "b.py", "language": "python", "symbols": ["1-1 function b"]},
+                {"path": "src/a.rs", "language": "rust", "symbols": [
+                    "1-1 struct A", "2-4 impl A", "  3-3 function f",
+                ]},
+            ],
+            "symbols": 4,
+            "truncated": false,
+        })
+    );
+    for (arguments, symbols) in [
+        (json!({"path": "src"}), 3),
+        (json!({"path": "src/a.rs", "depth": 9}), 4),
+        (json!({"globs": ["*.py"]}), 1),
+        (json!({"depth": 0}), 3),
+    ] {
+        assert_eq!(call(arguments).await.unwrap()["symbols"], symbols);
+    }
+    assert_eq!(call(json!({"most": 2})).await.unwrap()["truncated"], true);
+    for (path, part) in [
+        ("gone.rs", "there is no"),
+        ("c.txt", "unknown language `txt`"),
+    ] {
+        let error = call(json!({"path": path})).await.unwrap_err().to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
 async fn call(name: &str, arguments: Value) -> Result<Value, String> {
     let folder = tempfile::tempdir().unwrap();
     for (path, text) in [
