@@ -13,11 +13,15 @@ mod stamp;
 mod walk;
 
 use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
+use cap_fs_ext::DirExt;
+use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use about::About;
@@ -199,7 +203,8 @@ impl Tree {
     pub fn reader(&self) -> TreeReader<'_> {
         TreeReader {
             tree: self,
-            folder: None,
+            folders: Vec::new(),
+            buffer: Vec::new(),
         }
     }
 
@@ -236,11 +241,13 @@ const KEPT: usize = 128 << 20;
 /// Of a file so many bytes at most: 4 MiB.
 const KEPT_EACH: usize = 4 << 20;
 
-/// Reads files of a tree, and keeps the folder open in which it has read last.
+/// Reads files of a tree, and keeps the folders open through which it has come to the last.
 #[derive(Debug)]
 pub struct TreeReader<'a> {
     tree: &'a Tree,
-    folder: Option<(PathBuf, Dir)>,
+    /// From the root down; what each but the first is called in the one before it.
+    folders: Vec<(OsString, Dir)>,
+    buffer: Vec<u8>,
 }
 
 impl TreeReader<'_> {
@@ -255,17 +262,36 @@ impl TreeReader<'_> {
                 about: Some(known.about),
             });
         }
-        let parent = file.path.parent()?;
-        if self.folder.as_ref().is_none_or(|(path, _)| path != parent) {
-            let folder = self.tree.worktree.folder(parent).ok()?;
-            self.folder = Some((parent.to_owned(), folder));
-        }
-        let (_, folder) = self.folder.as_ref()?;
-        let (bytes, found) = read_in(folder, file.path.file_name()?.as_ref()).ok()?;
-        let bytes: Arc<[u8]> = bytes.into();
-        self.tree
-            .keep(file, Stamp::new(&found, SystemTime::now()), &bytes);
+        self.go_to(file.path.parent()?).ok()?;
+        let (_, folder) = self.folders.last()?;
+        let name = file.path.file_name()?;
+        let found = read_in(folder, name.as_ref(), &mut self.buffer).ok()?;
+        let bytes: Arc<[u8]> = self.buffer.as_slice().into();
+        let stamp = Stamp::new(&found, SystemTime::now());
+        self.tree.keep(file, stamp, &bytes);
         Some(TreeContent { bytes, about: None })
+    }
+
+    /// Opens the folders down to one, each in the one before it and through no link: there are none on the
+    /// way to what a walk has found.
+    fn go_to(&mut self, path: &Path) -> io::Result<()> {
+        if self.folders.is_empty() {
+            let root = self.tree.worktree.root();
+            let root = Dir::open_ambient_dir(root, ambient_authority())?;
+            self.folders.push((OsString::new(), root));
+        }
+        let open = self.folders.iter().skip(1).zip(path.iter());
+        let same = open
+            .take_while(|((name, _), wanted)| name == wanted)
+            .count();
+        self.folders.truncate(1 + same);
+        for name in path.iter().skip(same) {
+            if let Some((_, folder)) = self.folders.last() {
+                let next = folder.open_dir_nofollow(name)?;
+                self.folders.push((name.to_owned(), next));
+            }
+        }
+        Ok(())
     }
 }
 

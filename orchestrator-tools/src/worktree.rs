@@ -13,7 +13,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::{Dir, File, OpenOptions};
 
 pub use path::{PathError, WorktreePath};
-use place::{Missing, Place, find_folder};
+use place::{Missing, Place};
 use staged::Staged;
 
 /// So many bytes of a file are read at most: 32 MiB. A source file is a thousandth of it.
@@ -110,11 +110,6 @@ impl Worktree {
         Ok(())
     }
 
-    /// A folder in it, held open.
-    pub(crate) fn folder(&self, path: &Path) -> Result<Dir, PathError> {
-        find_folder(self.open(path)?, path)
-    }
-
     fn find(&self, path: &Path, missing: Missing) -> Result<Place, PathError> {
         Place::find(self.open(path)?, path, missing)
     }
@@ -125,8 +120,12 @@ impl Worktree {
     }
 }
 
-/// Reads a plain file of a folder, with what was known of it before.
-pub(crate) fn read_in(folder: &Dir, name: &Path) -> io::Result<(Vec<u8>, std::fs::Metadata)> {
+/// Reads a plain file of a folder; gives what was known of it before.
+pub(crate) fn read_in(
+    folder: &Dir,
+    name: &Path,
+    bytes: &mut Vec<u8>,
+) -> io::Result<std::fs::Metadata> {
     let mut options = OpenOptions::new();
     options.read(true).follow(FollowSymlinks::No).nonblock(true);
     let mut file = folder.open_with(name, &options)?.into_std();
@@ -135,7 +134,7 @@ pub(crate) fn read_in(folder: &Dir, name: &Path) -> io::Result<(Vec<u8>, std::fs
         return Err(io::ErrorKind::Unsupported.into());
     }
     // As much as there was. What comes to it meanwhile is seen the next time.
-    let mut bytes = vec![0; found.len() as usize];
+    bytes.resize(found.len() as usize, 0);
     let mut read = 0;
     while read < bytes.len() {
         match file.read(&mut bytes[read..]) {
@@ -146,7 +145,7 @@ pub(crate) fn read_in(folder: &Dir, name: &Path) -> io::Result<(Vec<u8>, std::fs
         }
     }
     bytes.truncate(read);
-    Ok((bytes, found))
+    Ok(found)
 }
 
 /// Opens a plain file, with its size.

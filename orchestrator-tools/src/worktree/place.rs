@@ -47,20 +47,6 @@ impl Place {
     }
 }
 
-/// Follows a path to a folder.
-pub(super) fn find_folder(root: Dir, path: &Path) -> Result<Dir, PathError> {
-    let (mut walk, mut rest) = Walk::new(root, path);
-    while let Some(name) = rest.pop() {
-        match walk.step(&name, false, Missing::Fail)? {
-            Step::Down => {}
-            Step::Link(target) => walk.follow(&name, &target, &mut rest)?,
-            Step::There(place) => return Ok(place.folder),
-        }
-    }
-    let folder = walk.folders.pop();
-    folder.ok_or_else(|| walk.leaves(OsStr::new("..")))
-}
-
 /// What is at a name.
 enum Step {
     /// A folder, which is open now.
