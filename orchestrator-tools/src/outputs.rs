@@ -50,7 +50,7 @@ pub enum OutputError {
         output: String,
     },
     /// It could not be written or read.
-    #[error("an answer that is too long could not be kept, or read again: {source}")]
+    #[error("an answer that is too long could not be kept, or read again")]
     Io {
         /// The system's reason.
         #[from]

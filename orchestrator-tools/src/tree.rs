@@ -69,8 +69,8 @@ struct Used {
     last: u64,
 }
 
-/// So many are kept.
-const TREES: usize = 32;
+/// So many are kept, each with its contents: a mission has about as many worktrees at once.
+const TREES: usize = 16;
 
 impl Trees {
     /// The tree of a worktree.
@@ -235,8 +235,8 @@ impl Tree {
     }
 }
 
-/// So many bytes of contents are kept: 128 MiB.
-const KEPT: usize = 128 << 20;
+/// So many bytes of contents are kept in a tree: 48 MiB.
+const KEPT: usize = 48 << 20;
 
 /// Of a file so many bytes at most: 4 MiB.
 const KEPT_EACH: usize = 4 << 20;

@@ -67,7 +67,7 @@ pub enum PathError {
         path: String,
     },
     /// The file could not be read or written.
-    #[error("could not {what} `{path}`: {source}")]
+    #[error("could not {what} `{path}`")]
     Io {
         /// The path as it was given.
         path: String,
@@ -78,9 +78,7 @@ pub enum PathError {
         source: std::io::Error,
     },
     /// A change of several files failed after this one was made, and it could not be taken back.
-    #[error(
-        "`{path}` was changed, other files could not be, and it could not be put back: {source}"
-    )]
+    #[error("`{path}` was changed, other files could not be, and it could not be put back")]
     PutBack {
         /// The path as it was given.
         path: String,
