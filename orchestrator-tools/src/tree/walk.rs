@@ -1,6 +1,6 @@
 //! Walking a tree, and walking again only what changed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ const IGNORE_FILES: [&str; 3] = [".gitignore", ".ignore", ".rgignore"];
 #[derive(Debug, Clone)]
 pub(super) struct Listing {
     /// Relative to the root, which is the empty path.
-    folders: BTreeMap<Arc<Path>, Folder>,
+    folders: HashMap<Arc<Path>, Folder>,
     /// Ignore files outside the folders: those above the root, and git's own.
     outside: Vec<(PathBuf, Option<Stamp>)>,
     /// Where a repository is, at the root or above it: `.gitignore` counts only there.
@@ -27,7 +27,7 @@ pub(super) struct Listing {
 struct Folder {
     /// `None`: it could not be looked at.
     stamp: Option<Stamp>,
-    files: BTreeSet<Arc<Path>>,
+    files: Vec<Arc<Path>>,
     /// Those that are there.
     ignore_files: Vec<(PathBuf, Stamp)>,
     is_repository: bool,
@@ -44,7 +44,7 @@ impl Listing {
             false => stamps(outside(root)),
         };
         let mut listing = Self {
-            folders: BTreeMap::new(),
+            folders: HashMap::new(),
             outside,
             repositories: repositories(root),
             files: Arc::new([]),
@@ -116,7 +116,7 @@ impl Listing {
             return true;
         };
         let mut now = Self {
-            folders: BTreeMap::new(),
+            folders: HashMap::new(),
             outside: Vec::new(),
             repositories: Vec::new(),
             files: Arc::new([]),
@@ -135,7 +135,7 @@ impl Listing {
         }
         self.folders.insert(Arc::clone(path), folder);
         // What is a folder in it now: those that are known stay, for they are looked at themselves.
-        let children: BTreeSet<Arc<Path>> = now.folders.into_keys().collect();
+        let children: HashSet<Arc<Path>> = now.folders.into_keys().collect();
         let known = self.children(path);
         for gone in known.iter().filter(|known| !children.contains(*known)) {
             self.folders.remove(gone);
@@ -197,7 +197,7 @@ impl Listing {
                 Found::File(path) => {
                     let folder = path.parent().unwrap_or(Path::new(""));
                     let folder = self.folders.entry(folder.into()).or_default();
-                    folder.files.insert(path.into());
+                    folder.files.push(path.into());
                 }
             }
         }
@@ -206,12 +206,27 @@ impl Listing {
     fn list(&mut self, root: &Path) {
         let folders = self.folders.values();
         let mut paths: Vec<&Arc<Path>> = folders.flat_map(|folder| &folder.files).collect();
-        paths.sort_unstable();
+        paths.sort_by_cached_key(|path| order(path));
         let new = paths
             .into_iter()
             .map(|path| Arc::new(TreeFile::new(root, Arc::clone(path))));
         self.files = merged(&self.files, &new.collect());
     }
+}
+
+/// What orders paths as `Path` does, component by component, and is quicker to compare: nothing is less than
+/// what ends a component.
+fn order(path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_encoded_bytes().iter();
+    bytes
+        .map(|byte| {
+            if std::path::is_separator(char::from(*byte)) {
+                0
+            } else {
+                *byte
+            }
+        })
+        .collect()
 }
 
 /// The new files, but those that were there before as they were.
@@ -252,7 +267,7 @@ impl Found {
         let folder = Folder {
             // Before it is listed.
             stamp: Stamp::of(entry.path()),
-            files: BTreeSet::new(),
+            files: Vec::new(),
             ignore_files: IGNORE_FILES.into_iter().filter_map(there).collect(),
             is_repository: entry.path().join(".git").symlink_metadata().is_ok(),
         };
