@@ -163,3 +163,18 @@ impl SessionError {
         )
     }
 }
+
+/// Watches nothing, for tests.
+#[cfg(test)]
+pub(crate) struct Deaf;
+
+#[cfg(test)]
+impl SessionWatcher for Deaf {
+    fn intends(&self, _: &str, _: Effect) -> Result<(), SessionError> {
+        Ok(())
+    }
+
+    fn ended(&self, _: &str, _: &Result<Value, String>) -> Result<(), SessionError> {
+        Ok(())
+    }
+}

@@ -82,8 +82,7 @@ impl Touched {
 
 /// The place of a gate in its tier, whenever it was touched: the highest first, and of equals the oldest.
 ///
-/// In the upper half is a number that is not NaN, by its bits, which compare as integers do where both
-/// are positive, and the other way round where both are negative; in the lower half is the entry's.
+/// In the upper half is a number, by [`ordered`], the other way round; in the lower half is the entry's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank(u128);
 
@@ -93,29 +92,28 @@ impl Hash for Rank {
     }
 }
 
-const SIGN: u64 = 1 << 63;
-
 /// More than rounding does to a height: a gate that is so much above the threshold does not close.
 const DOUBT: f64 = 1e-3;
 
+/// The bits of a number, so that they are ordered as integers as `f64::total_cmp` orders the numbers. Twice,
+/// it is nothing.
+fn ordered(bits: i64) -> i64 {
+    bits ^ ((bits >> 63) as u64 >> 1) as i64
+}
+
+const SIGN: u64 = 1 << 63;
+
 impl Rank {
     fn new(height: f64, id: EntryId) -> Self {
-        let bits = height.to_bits();
-        let from_above = if bits & SIGN == 0 {
-            !bits & !SIGN
-        } else {
-            bits
-        };
+        let order = ordered(height.to_bits() as i64);
+        // From above, and from 0 on.
+        let from_above = !order as u64 ^ SIGN;
         Self(u128::from(from_above) << 64 | u128::from(id.number()))
     }
 
     fn height(self) -> f64 {
-        let bits = (self.0 >> 64) as u64;
-        f64::from_bits(if bits & SIGN == 0 {
-            !bits & !SIGN
-        } else {
-            bits
-        })
+        let order = !((self.0 >> 64) as u64 ^ SIGN) as i64;
+        f64::from_bits(ordered(order) as u64)
     }
 
     fn id(self) -> EntryId {
@@ -359,9 +357,7 @@ impl Head {
     };
 
     fn new(id: EntryId, log: f64) -> Self {
-        // As `f64::total_cmp` orders.
-        let bits = log.to_bits() as i64;
-        let order = bits ^ ((bits >> 63) as u64 >> 1) as i64;
+        let order = ordered(log.to_bits() as i64);
         Self { id, log, order }
     }
 }

@@ -395,3 +395,27 @@ impl Bill {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    proptest! {
+        /// The best are those that come first where all are sorted, of equals the older.
+        #[test]
+        fn the_best_are_those_that_sorting_gives(scores in vec(0_u8..20, 0..200), least in 0_u8..20, most in 1_usize..30) {
+            let scores: Vec<f32> = scores.into_iter().map(f32::from).collect();
+            let (mut all, least) = (scores.iter().copied().zip(0..).collect::<Vec<_>>(), f32::from(least));
+            all.retain(|(score, _)| *score >= least);
+            all.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
+            all.truncate(most);
+            let mut best = best_of(&scores, least, most);
+            best.sort_by(|one, two| two.0.total_cmp(&one.0).then(one.1.cmp(&two.1)));
+            prop_assert_eq!(best, all);
+            let highest = scores.iter().copied().fold(0.0, f32::max);
+            prop_assert_eq!(greatest(&scores), highest);
+        }
+    }
+}

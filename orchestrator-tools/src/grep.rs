@@ -9,9 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use grep_regex::{RegexMatcher, RegexMatcherBuilder};
 use grep_searcher::{BinaryDetection, Searcher, SearcherBuilder};
-use ignore::overrides::{Override, OverrideBuilder};
-use ignore::types::{Types, TypesBuilder};
 
+use crate::filter::Filter;
 use crate::tree::Tree;
 use lines::Lines;
 use required::required;
@@ -69,48 +68,6 @@ pub struct Grep {
     required: Option<Vec<Vec<u8>>>,
     options: GrepOptions,
     filter: Filter,
-}
-
-/// Which files of a tree are meant.
-#[derive(Debug, Clone)]
-pub(crate) struct Filter {
-    globs: Override,
-    types: Types,
-    has_any: bool,
-}
-
-impl Filter {
-    pub(crate) fn new(globs: &[String], types: &[String]) -> Result<Self, ignore::Error> {
-        let mut overrides = OverrideBuilder::new("");
-        for glob in globs {
-            overrides.add(glob)?;
-        }
-        let mut selected = TypesBuilder::new();
-        selected.add_defaults();
-        for name in types {
-            selected.select(name);
-        }
-        Ok(Self {
-            globs: overrides.build()?,
-            types: selected.build()?,
-            has_any: !globs.is_empty() || !types.is_empty(),
-        })
-    }
-
-    pub(crate) fn accepts(&self, path: &Path) -> bool {
-        if !self.has_any {
-            return true;
-        }
-        let is_left_out = |folder: &Path| self.globs.matched(folder, true).is_ignore();
-        let mut folders = path
-            .ancestors()
-            .skip(1)
-            .filter(|folder| !folder.as_os_str().is_empty());
-        if self.globs.num_ignores() > 0 && folders.any(is_left_out) {
-            return false;
-        }
-        !self.globs.matched(path, false).is_ignore() && !self.types.matched(path, false).is_ignore()
-    }
 }
 
 /// What was found.
@@ -201,12 +158,10 @@ impl Grep {
             const SOME: usize = 16;
             loop {
                 let from = next.fetch_add(SOME, Ordering::Relaxed);
-                let Some(some) = files.get(from..files.len().min(from + SOME)) else {
-                    return (found, searched);
-                };
-                if some.is_empty() {
+                if from >= files.len() {
                     return (found, searched);
                 }
+                let some = &files[from..files.len().min(from + SOME)];
                 for file in some.iter().filter(|file| self.is_about(file.path())) {
                     if let Some(content) = reader.read(file) {
                         searched += 1;

@@ -35,6 +35,7 @@ mod edit;
 mod environment;
 mod error;
 mod files;
+mod filter;
 mod grep;
 mod language;
 mod lint;

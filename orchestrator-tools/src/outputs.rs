@@ -1,7 +1,7 @@
 //! Answers that are too long for a model are shown from their beginning, and the rest is paged.
 
 use std::fs::File;
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use schemars::JsonSchema;
@@ -101,16 +101,16 @@ impl Outputs {
 
     fn keep(&self, text: &str) -> io::Result<String> {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let folder = match kept.folder.take() {
-            Some(folder) => folder,
-            None => tempfile::tempdir()?,
-        };
+        if kept.folder.is_none() {
+            kept.folder = Some(tempfile::tempdir()?);
+        }
         let output = format!("o{}", kept.count + 1);
-        let written = File::create_new(folder.path().join(&output))
-            .and_then(|mut file| file.write_all(text.as_bytes()));
-        kept.folder = Some(folder);
+        if let Some(folder) = &kept.folder {
+            // It is known only once it is whole.
+            std::fs::write(folder.path().join(&output), text)?;
+        }
         kept.count += 1;
-        written.map(|()| output)
+        Ok(output)
     }
 
     /// A part of an answer that was too long, from an offset in bytes.

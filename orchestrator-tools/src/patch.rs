@@ -76,9 +76,7 @@ struct Line {
 /// Reads a patch of one or more files.
 pub(crate) fn parse(patch: &str) -> Result<Vec<FilePatch>, PatchError> {
     // Carriage returns stay: they may be what changes.
-    let lines = patch
-        .split('\n')
-        .take(patch.matches('\n').count() + usize::from(!patch.ends_with('\n')));
+    let lines = patch.split_terminator('\n');
     let mut reader = Reader {
         lines: lines.collect(),
         next: 0,

@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
-use tokio::sync::Semaphore;
 
 use crate::error::ToolError;
 use crate::registry::registered::Registered;
@@ -118,7 +117,6 @@ impl ToolRegistry {
     ) -> Result<Self, RegistryError> {
         let mut tools = BTreeMap::new();
         for wanted in names {
-            let before = tools.len();
             let namespace = wanted
                 .strip_suffix('*')
                 .filter(|rest| rest.ends_with(SEPARATOR));
@@ -127,7 +125,7 @@ impl ToolRegistry {
                 None => *name == wanted,
             });
             let mut found = found.peekable();
-            if found.peek().is_none() && tools.len() == before {
+            if found.peek().is_none() {
                 return Err(RegistryError::Unknown {
                     name: wanted.to_owned(),
                     known: self.names(),
@@ -199,11 +197,6 @@ impl ToolRegistry {
             .collect::<Vec<_>>()
             .join(", ")
     }
-}
-
-/// As many as a semaphore holds.
-fn slots(concurrency: usize) -> Semaphore {
-    Semaphore::new(concurrency.min(Semaphore::MAX_PERMITS))
 }
 
 impl fmt::Debug for ToolRegistry {

@@ -18,7 +18,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
 
 use cap_fs_ext::DirExt;
 use cap_std::ambient_authority;
@@ -28,7 +27,7 @@ use about::About;
 use stamp::Stamp;
 use walk::Listing;
 
-use crate::worktree::{Worktree, read_in};
+use crate::worktree::{Worktree, read_plain};
 
 /// Which files of a worktree there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -38,22 +37,6 @@ pub struct TreeOptions {
     pub hidden: bool,
     /// What `.gitignore` and its like leave out, too.
     pub ignored: bool,
-}
-
-impl TreeOptions {
-    /// With hidden files.
-    #[must_use]
-    pub fn with_hidden(mut self) -> Self {
-        self.hidden = true;
-        self
-    }
-
-    /// With files that are ignored.
-    #[must_use]
-    pub fn with_ignored(mut self) -> Self {
-        self.ignored = true;
-        self
-    }
 }
 
 /// Trees of worktrees, which keep what they know as long as they are used. Clones share it.
@@ -101,7 +84,7 @@ pub struct Tree {
     options: TreeOptions,
     listing: Mutex<Option<Listing>>,
     /// How many bytes of contents are kept.
-    kept: AtomicUsize,
+    kept: Arc<AtomicUsize>,
 }
 
 /// The files of a tree, in the order of their paths, component by component.
@@ -112,47 +95,54 @@ pub type Files = Arc<[Arc<TreeFile>]>;
 pub struct TreeFile {
     path: Arc<Path>,
     full: PathBuf,
-    content: Mutex<Option<Content>>,
+    content: Mutex<Option<Arc<Content>>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Content {
     stamp: Stamp,
-    bytes: Arc<[u8]>,
-    about: Arc<About>,
+    bytes: Box<[u8]>,
+    about: About,
+    /// Where its bytes are counted as long as it is there.
+    kept: Arc<AtomicUsize>,
+}
+
+impl Drop for Content {
+    fn drop(&mut self) {
+        self.kept.fetch_sub(self.bytes.len(), Ordering::Relaxed);
+    }
 }
 
 /// What is in a file.
 #[derive(Debug, Clone)]
 pub struct TreeContent {
-    bytes: Arc<[u8]>,
-    /// Where it has been read before.
-    about: Option<Arc<About>>,
+    content: Arc<Content>,
+    is_known: bool,
 }
 
 impl std::ops::Deref for TreeContent {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.bytes
+        &self.content.bytes
     }
 }
 
 impl TreeContent {
     /// Whether one of these texts may be in it. What is read for the first time may have anything.
     pub(crate) fn may_have_one_of(&self, texts: &[Vec<u8>]) -> bool {
-        // Such texts are found in UTF-8, which a search makes of it.
-        let is_utf16 = self.bytes.starts_with(b"\xff\xfe") || self.bytes.starts_with(b"\xfe\xff");
-        self.about.as_ref().is_none_or(|about| {
-            let grams = about.grams(&self.bytes);
-            is_utf16 || texts.iter().any(|text| grams.may_have(text))
-        })
+        // The texts are in UTF-8, which a search makes of it.
+        let is_utf16 = self.starts_with(b"\xff\xfe") || self.starts_with(b"\xfe\xff");
+        if !self.is_known || is_utf16 {
+            return true;
+        }
+        let grams = self.content.about.grams(self);
+        texts.iter().any(|text| grams.may_have(text))
     }
 
     /// Whether it is known to have no zero byte.
     pub(crate) fn is_text(&self) -> bool {
-        let about = self.about.as_ref();
-        about.is_some_and(|about| !about.has_zero(&self.bytes))
+        self.is_known && !self.content.about.has_zero(self)
     }
 }
 
@@ -171,7 +161,7 @@ impl TreeFile {
         &self.path
     }
 
-    fn content(&self) -> MutexGuard<'_, Option<Content>> {
+    fn content(&self) -> MutexGuard<'_, Option<Arc<Content>>> {
         self.content.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -184,7 +174,7 @@ impl Tree {
             worktree,
             options,
             listing: Mutex::default(),
-            kept: AtomicUsize::new(0),
+            kept: Arc::default(),
         }
     }
 
@@ -208,29 +198,11 @@ impl Tree {
         }
     }
 
-    fn keep(&self, file: &TreeFile, stamp: Stamp, bytes: &Arc<[u8]>) {
-        let content = (bytes.len() <= KEPT_EACH).then(|| Content {
-            stamp,
-            bytes: Arc::clone(bytes),
-            about: Arc::default(),
-        });
-        let size = content.as_ref().map_or(0, |content| content.bytes.len());
-        let before = std::mem::replace(&mut *file.content(), content);
-        let before = before.map_or(0, |before| before.bytes.len());
-        let kept = self.kept.fetch_add(size, Ordering::Relaxed) + size;
-        self.kept.fetch_sub(before, Ordering::Relaxed);
-        if kept > KEPT {
-            self.forget();
-        }
-    }
-
     /// Forgets all contents: they are read again where they are asked for.
     fn forget(&self) {
         let listing = self.listing.lock().unwrap_or_else(PoisonError::into_inner);
         for file in listing.iter().flat_map(|listing| listing.files().to_vec()) {
-            if let Some(content) = file.content().take() {
-                self.kept.fetch_sub(content.bytes.len(), Ordering::Relaxed);
-            }
+            *file.content() = None;
         }
     }
 }
@@ -254,22 +226,31 @@ impl TreeReader<'_> {
     /// What is in a file now; `None` where it cannot be read, or is larger than tools read.
     pub fn read(&mut self, file: &TreeFile) -> Option<TreeContent> {
         let known = file.content().clone();
-        if let Some(known) = known
-            && known.stamp.still_is(&Stamp::of(&file.full)?)
+        if let Some(content) = known
+            && content.stamp.still_is_at(&file.full)
         {
-            return Some(TreeContent {
-                bytes: known.bytes,
-                about: Some(known.about),
-            });
+            let is_known = true;
+            return Some(TreeContent { content, is_known });
         }
         self.go_to(file.path.parent()?).ok()?;
         let (_, folder) = self.folders.last()?;
         let name = file.path.file_name()?;
-        let found = read_in(folder, name.as_ref(), &mut self.buffer).ok()?;
-        let bytes: Arc<[u8]> = self.buffer.as_slice().into();
-        let stamp = Stamp::new(&found, SystemTime::now());
-        self.tree.keep(file, stamp, &bytes);
-        Some(TreeContent { bytes, about: None })
+        let found = read_plain(folder, name, &file.path, &mut self.buffer).ok()?;
+        let stamp = Stamp::new(&found)?;
+        let size = self.buffer.len();
+        let kept = self.tree.kept.fetch_add(size, Ordering::Relaxed) + size;
+        let content = Arc::new(Content {
+            stamp,
+            bytes: self.buffer.as_slice().into(),
+            about: About::default(),
+            kept: Arc::clone(&self.tree.kept),
+        });
+        *file.content() = (size <= KEPT_EACH).then(|| Arc::clone(&content));
+        if kept > KEPT {
+            self.tree.forget();
+        }
+        let is_known = false;
+        Some(TreeContent { content, is_known })
     }
 
     /// Opens the folders down to one, each in the one before it and through no link: there are none on the

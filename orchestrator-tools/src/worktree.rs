@@ -4,13 +4,15 @@ mod path;
 mod place;
 mod staged;
 
+use std::ffi::OsStr;
+use std::fs::Metadata;
 use std::io::{self, Read};
 use std::iter::zip;
 use std::path::{Path, PathBuf};
 
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, OpenOptions};
+use cap_std::fs::{Dir, OpenOptions};
 
 pub use path::{PathError, WorktreePath};
 use place::{Missing, Place};
@@ -58,14 +60,25 @@ impl Worktree {
     /// # Errors
     /// [`PathError`] where it is no plain file beneath the worktree.
     pub fn read_bytes(&self, path: &WorktreePath) -> Result<Vec<u8>, PathError> {
-        self.read_at(path.as_ref())
+        let path = path.as_ref();
+        let place = self.find(path, Missing::Fail)?;
+        let mut bytes = Vec::new();
+        read_plain(&place.folder, &place.name, path, &mut bytes)?;
+        Ok(bytes)
     }
 
-    /// The same, for a path beneath the worktree that need not be in UTF-8.
-    pub(crate) fn read_at(&self, path: &Path) -> Result<Vec<u8>, PathError> {
-        let place = self.find(path, Missing::Fail)?;
-        let (file, size) = open(&place, path)?;
-        contents(path, file, size)
+    /// Whether a folder is there, and not a file.
+    ///
+    /// # Errors
+    /// [`PathError`] where nothing is there, or the path leaves the worktree.
+    pub fn is_folder(&self, path: &WorktreePath) -> Result<bool, PathError> {
+        let path = path.as_ref();
+        let Place { folder, name } = self.find(path, Missing::Fail)?;
+        match folder.symlink_metadata(&name) {
+            Ok(found) => Ok(found.is_dir()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Err(not_found(path)),
+            Err(error) => Err(failed(path, "look at", error)),
+        }
     }
 
     /// Replaces a file's content, by a rename, so that no reader ever sees half of it; folders on the way
@@ -120,20 +133,34 @@ impl Worktree {
     }
 }
 
-/// Reads a plain file of a folder; gives what was known of it before.
-pub(crate) fn read_in(
+/// Reads a plain file of a folder, as much as there is when it is opened; gives what was known of it then.
+pub(crate) fn read_plain(
     folder: &Dir,
-    name: &Path,
+    name: &OsStr,
+    path: &Path,
     bytes: &mut Vec<u8>,
-) -> io::Result<std::fs::Metadata> {
+) -> Result<Metadata, PathError> {
     let mut options = OpenOptions::new();
+    // A pipe that nobody writes to would be waited for.
     options.read(true).follow(FollowSymlinks::No).nonblock(true);
-    let mut file = folder.open_with(name, &options)?.into_std();
-    let found = file.metadata()?;
-    if !found.is_file() || found.len() > MOST {
-        return Err(io::ErrorKind::Unsupported.into());
+    let mut file = match folder.open_with(name, &options) {
+        Ok(file) => file.into_std(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(not_found(path)),
+        Err(error) => return Err(failed(path, "read", error)),
+    };
+    let found = file
+        .metadata()
+        .map_err(|error| failed(path, "read", error))?;
+    if !found.is_file() {
+        return Err(not_a_file(path, found.is_dir()));
     }
-    // As much as there was. What comes to it meanwhile is seen the next time.
+    if found.len() > MOST {
+        return Err(PathError::TooLarge {
+            path: path.to_string_lossy().into_owned(),
+            size: found.len(),
+            most: MOST,
+        });
+    }
     bytes.resize(found.len() as usize, 0);
     let mut read = 0;
     while read < bytes.len() {
@@ -141,52 +168,16 @@ pub(crate) fn read_in(
             Ok(0) => break,
             Ok(more) => read += more,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
+            Err(error) => return Err(failed(path, "read", error)),
         }
     }
     bytes.truncate(read);
     Ok(found)
 }
 
-/// Opens a plain file, with its size.
-fn open(place: &Place, path: &Path) -> Result<(File, u64), PathError> {
-    let mut options = OpenOptions::new();
-    // A pipe that nobody writes to would be waited for.
-    options.read(true).follow(FollowSymlinks::No).nonblock(true);
-    let file = match place.folder.open_with(&place.name, &options) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return Err(PathError::NotFound {
-                path: path.to_string_lossy().into_owned(),
-            });
-        }
-        file => file.map_err(|source| failed(path, "read", source))?,
-    };
-    let found = file
-        .metadata()
-        .map_err(|source| failed(path, "read", source))?;
-    match found.is_file() {
-        true => Ok((file, found.len())),
-        false => Err(not_a_file(path, found.is_dir())),
-    }
-}
-
-/// All of a file, unless it is too large.
-fn contents(path: &Path, file: File, size: u64) -> Result<Vec<u8>, PathError> {
-    let too_large = |size| PathError::TooLarge {
+fn not_found(path: &Path) -> PathError {
+    PathError::NotFound {
         path: path.to_string_lossy().into_owned(),
-        size,
-        most: MOST,
-    };
-    if size > MOST {
-        return Err(too_large(size));
-    }
-    let mut bytes = Vec::with_capacity(size as usize);
-    // It may grow meanwhile.
-    let read = file.take(MOST + 1).read_to_end(&mut bytes);
-    read.map_err(|source| failed(path, "read", source))?;
-    match bytes.len() as u64 {
-        size if size > MOST => Err(too_large(size)),
-        _ => Ok(bytes),
     }
 }
 

@@ -13,7 +13,7 @@ use super::*;
 use crate::hook::Redactor;
 use crate::model::{Message, ModelError};
 use crate::role::Role;
-use crate::session::SessionWatcher;
+use crate::session::Deaf;
 
 const SECRET: &str = "tr0ub4dor-and-three-more";
 
@@ -53,18 +53,6 @@ impl LanguageModel for Reader {
             }],
             ..ModelResponse::default()
         })
-    }
-}
-
-struct Deaf;
-
-impl SessionWatcher for Deaf {
-    fn intends(&self, _: &str, _: Effect) -> Result<(), SessionError> {
-        Ok(())
-    }
-
-    fn ended(&self, _: &str, _: &Result<Value, String>) -> Result<(), SessionError> {
-        Ok(())
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use orchestrator_core::{Scheduler, SchedulerConfig};
-use orchestrator_tools::{Effect, ToolContext, ToolRegistry, Worktree};
+use orchestrator_tools::{ToolContext, ToolRegistry, Worktree};
 use serde_json::json;
 
 use super::*;
@@ -14,6 +14,7 @@ use crate::hook::Hooks;
 use crate::mechanical::MechanicalModel;
 use crate::model::Usage;
 use crate::native::NativeBackend;
+use crate::session::Deaf;
 use crate::session::SessionWatcher;
 
 /// What has been asked of the backend.
@@ -92,18 +93,6 @@ impl SessionBackend for Backend {
 
     async fn delete(&self, session: &SessionId) {
         self.note(Call::Delete(number(session)));
-    }
-}
-
-struct Deaf;
-
-impl SessionWatcher for Deaf {
-    fn intends(&self, _: &str, _: Effect) -> Result<(), SessionError> {
-        Ok(())
-    }
-
-    fn ended(&self, _: &str, _: &Result<Value, String>) -> Result<(), SessionError> {
-        Ok(())
     }
 }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::search::blocking;
 use crate::error::ToolError;
-use crate::grep::{Filter, GrepError};
+use crate::filter::Filter;
+use crate::grep::GrepError;
 use crate::language::Language;
 use crate::outline::outline;
 use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
@@ -86,10 +87,8 @@ impl Tool for OutlineTool {
     async fn call(&self, context: &ToolContext, input: OutlineInput) -> Result<Outline, ToolError> {
         let filter = Filter::new(&input.globs, &[]).map_err(GrepError::from)?;
         if let Some(path) = &input.path
-            && !context.worktree.root().join(path).is_dir()
+            && !context.worktree.is_folder(path)?
         {
-            // So that a file that is not there, or no source, is said to be so.
-            context.worktree.read(path)?;
             super::language_of(path)?;
         }
         let tree = self.trees.of(&context.worktree, TreeOptions::default());

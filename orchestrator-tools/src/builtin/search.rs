@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::ToolError;
-use crate::grep::{Filter, Grep, GrepError, GrepLine, GrepOptions};
+use crate::filter::Filter;
+use crate::grep::{Grep, GrepError, GrepLine, GrepOptions};
 use crate::tool::{Effect, Tool, ToolContext, ToolInfo};
 use crate::tree::{Tree, TreeOptions, Trees};
 use crate::worktree::WorktreePath;
@@ -106,6 +107,10 @@ impl Tool for GrepTool {
     }
 
     async fn call(&self, context: &ToolContext, input: GrepInput) -> Result<GrepOutput, ToolError> {
+        if let Some(path) = &input.path {
+            // Else nothing would be found in it, as in one that is there.
+            context.worktree.is_folder(path)?;
+        }
         let tree = tree(&self.trees, context, input.hidden, input.ignored);
         let options = GrepOptions {
             fixed: input.fixed,

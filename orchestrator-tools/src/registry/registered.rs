@@ -9,7 +9,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::{RegistryError, slots};
+use super::RegistryError;
 use crate::error::ToolError;
 use crate::tool::{Tool, ToolContext, ToolSpec};
 
@@ -56,7 +56,7 @@ impl Registered {
             },
             output_schema: schema::<T::Output>(),
             deadline: info.deadline,
-            slots: slots(info.concurrency),
+            slots: Semaphore::new(info.concurrency.min(Semaphore::MAX_PERMITS)),
             tool: Box::new(tool),
             arguments,
         })

@@ -1,5 +1,6 @@
 //! By what a file or a folder is known to be as it was.
 
+use std::fs::Metadata;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
@@ -10,55 +11,63 @@ const TICK: Duration = Duration::from_millis(25);
 const COARSE_TICK: Duration = Duration::from_secs(3);
 
 /// What `stat` says, and whether it can be believed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub(super) struct Stamp {
     identity: Identity,
     /// It could change and keep its stamp.
     is_racy: bool,
 }
 
+/// What is the same as long as nothing changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Identity {
     size: u64,
-    modified: Option<SystemTime>,
+    /// On Unix, when anything of it changed: unlike when it was modified, nobody can set that.
+    changed: SystemTime,
     #[cfg(unix)]
     inode: (u64, u64),
-    /// When anything of it changed: unlike the other, nobody can set it.
-    #[cfg(unix)]
-    changed: (i64, i64),
 }
 
 impl Stamp {
     /// The stamp of what is at a path, and not of what a link there leads to; `None` where there is nothing.
     pub(super) fn of(path: &Path) -> Option<Self> {
-        Some(Self::new(&path.symlink_metadata().ok()?, SystemTime::now()))
+        Self::new(&path.symlink_metadata().ok()?)
     }
 
-    pub(super) fn new(found: &std::fs::Metadata, now: SystemTime) -> Self {
-        let modified = found.modified().ok();
-        let is_racy = newest(found, modified).is_none_or(|newest| is_racy(newest, now));
-        Self {
-            identity: Identity {
-                size: found.len(),
-                modified,
-                #[cfg(unix)]
-                inode: {
-                    use std::os::unix::fs::MetadataExt;
-                    (found.dev(), found.ino())
-                },
-                #[cfg(unix)]
-                changed: {
-                    use std::os::unix::fs::MetadataExt;
-                    (found.ctime(), found.ctime_nsec())
-                },
-            },
-            is_racy,
-        }
+    pub(super) fn new(found: &Metadata) -> Option<Self> {
+        let identity = Identity::new(found)?;
+        Some(Self {
+            is_racy: is_racy(identity.changed, SystemTime::now()),
+            identity,
+        })
     }
 
-    /// Whether what had this stamp is surely the same, now that it has the other.
-    pub(super) fn still_is(&self, now: &Self) -> bool {
-        !self.is_racy && self.identity == now.identity
+    /// Whether what is at a path now is surely the same.
+    pub(super) fn still_is_at(&self, path: &Path) -> bool {
+        let now = || Identity::new(&path.symlink_metadata().ok()?);
+        !self.is_racy && now().as_ref() == Some(&self.identity)
+    }
+}
+
+impl Identity {
+    #[cfg(unix)]
+    fn new(found: &Metadata) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let seconds = u64::try_from(found.ctime()).ok()?;
+        let nanoseconds = u32::try_from(found.ctime_nsec()).ok()?;
+        Some(Self {
+            size: found.len(),
+            changed: SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds),
+            inode: (found.dev(), found.ino()),
+        })
+    }
+
+    #[cfg(not(unix))]
+    fn new(found: &Metadata) -> Option<Self> {
+        Some(Self {
+            size: found.len(),
+            changed: found.modified().ok()?,
+        })
     }
 }
 
@@ -68,22 +77,6 @@ fn is_racy(changed: SystemTime, now: SystemTime) -> bool {
     let tick = if is_coarse { COARSE_TICK } else { TICK };
     // A time that is still to come says nothing.
     now.duration_since(changed).map_or(true, |age| age < tick)
-}
-
-fn newest(found: &std::fs::Metadata, modified: Option<SystemTime>) -> Option<SystemTime> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let seconds = u64::try_from(found.ctime()).ok()?;
-        let nanoseconds = u32::try_from(found.ctime_nsec()).ok()?;
-        let changed = SystemTime::UNIX_EPOCH + Duration::new(seconds, nanoseconds);
-        Some(modified.map_or(changed, |modified| modified.max(changed)))
-    }
-    #[cfg(not(unix))]
-    {
-        _ = found;
-        modified
-    }
 }
 
 fn fraction(time: SystemTime) -> u32 {

@@ -29,7 +29,10 @@ fn follows(steps: usize, seed: u64) {
     fs::create_dir(root.join(".git")).unwrap();
     let options = [
         TreeOptions::default(),
-        TreeOptions::default().with_hidden().with_ignored(),
+        TreeOptions {
+            hidden: true,
+            ignored: true,
+        },
     ];
     let trees = options.map(|options| Tree::new(Worktree::new(root), options));
     let names = ["a", "b", "c.txt", ".d", "e"];
@@ -76,7 +79,7 @@ fn follows(steps: usize, seed: u64) {
 fn wait_until_old(root: &Path) {
     let is_racy = |path: &Path| {
         let now = Stamp::of(path);
-        now.is_some_and(|now| !now.still_is(&now))
+        now.is_some_and(|now| !now.still_is_at(path))
     };
     let mut all = vec![root.to_owned()];
     while let Some(path) = all.pop() {
@@ -105,10 +108,30 @@ fn what_is_old_and_the_same_is_not_read_again() {
     let content = |tree: &Tree| tree.reader().read(&tree.files()[0]).unwrap();
     // Just written: read each time.
     let (one, two) = (content(&tree), content(&tree));
-    assert!(!Arc::ptr_eq(&one.bytes, &two.bytes));
+    assert!(!Arc::ptr_eq(&one.content, &two.content));
     wait_until_old(folder.path());
     let (one, two) = (content(&tree), content(&tree));
-    assert!(Arc::ptr_eq(&one.bytes, &two.bytes) && Arc::ptr_eq(&tree.files(), &tree.files()));
+    assert!(Arc::ptr_eq(&one.content, &two.content) && Arc::ptr_eq(&tree.files(), &tree.files()));
+}
+
+/// What is kept of files that change and go is given back, or in the end nothing would be kept any more.
+#[test]
+fn what_is_kept_is_counted_as_long_as_it_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = Tree::new(Worktree::new(folder.path()), TreeOptions::default());
+    let kept = |tree: &Tree| {
+        drop(read(tree));
+        tree.kept.load(Ordering::Relaxed)
+    };
+    for (name, text) in [("a", "12345"), ("b", "123"), ("a", "1")] {
+        fs::write(folder.path().join(name), text).unwrap();
+        drop(read(&tree));
+    }
+    assert_eq!(kept(&tree), 4);
+    fs::remove_file(folder.path().join("b")).unwrap();
+    assert_eq!(kept(&tree), 1);
+    tree.forget();
+    assert_eq!(tree.kept.load(Ordering::Relaxed), 0);
 }
 
 #[test]

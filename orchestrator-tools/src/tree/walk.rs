@@ -44,12 +44,11 @@ impl Listing {
             false => stamps(outside(root)),
         };
         let mut listing = Self {
-            folders: HashMap::new(),
+            folders: folders(root, Path::new(""), options, None),
             outside,
             repositories: repositories(root),
             files: Arc::new([]),
         };
-        listing.add(root, Path::new(""), options, None);
         listing.list(root);
         listing
     }
@@ -80,13 +79,8 @@ impl Listing {
             {
                 return self.walk_again(root, options);
             }
-            let full = root.join(path);
-            let now = Stamp::of(&full);
-            let is_same = match (&folder.stamp, &now) {
-                (Some(before), Some(now)) => before.still_is(now),
-                _ => false,
-            };
-            if !is_same {
+            let stamp = folder.stamp.as_ref();
+            if !stamp.is_some_and(|stamp| stamp.still_is_at(&root.join(path))) {
                 changed.push(Arc::clone(path));
             }
         }
@@ -115,14 +109,8 @@ impl Listing {
         let Some(before) = self.folders.remove(path) else {
             return true;
         };
-        let mut now = Self {
-            folders: HashMap::new(),
-            outside: Vec::new(),
-            repositories: Vec::new(),
-            files: Arc::new([]),
-        };
-        now.add(root, path, options, Some(1));
-        let Some(folder) = now.folders.remove(path) else {
+        let mut now = folders(root, path, options, Some(1));
+        let Some(folder) = now.remove(path) else {
             self.remove_beneath(path);
             return true;
         };
@@ -135,14 +123,14 @@ impl Listing {
         }
         self.folders.insert(Arc::clone(path), folder);
         // What is a folder in it now: those that are known stay, for they are looked at themselves.
-        let children: HashSet<Arc<Path>> = now.folders.into_keys().collect();
+        let children: HashSet<Arc<Path>> = now.into_keys().collect();
         let known = self.children(path);
         for gone in known.iter().filter(|known| !children.contains(*known)) {
             self.folders.remove(gone);
             self.remove_beneath(gone);
         }
         for new in children.iter().filter(|child| !known.contains(child)) {
-            self.add(root, new, options, None);
+            self.folders.extend(folders(root, new, options, None));
         }
         true
     }
@@ -158,51 +146,6 @@ impl Listing {
             .retain(|key, _| !key.starts_with(path) || &**key == path);
     }
 
-    /// Adds what is in a folder, so many levels deep.
-    fn add(&mut self, root: &Path, path: &Path, options: TreeOptions, depth: Option<usize>) {
-        let start = root.join(path);
-        let found: Mutex<Vec<Found>> = Mutex::default();
-        let walk = WalkBuilder::new(&start)
-            .standard_filters(!options.ignored)
-            .hidden(!options.hidden)
-            .max_depth(depth)
-            .threads(if depth.is_some() { 1 } else { 0 })
-            .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
-            .build_parallel();
-        walk.run(|| {
-            let mut own = Own {
-                found: Vec::new(),
-                all: &found,
-            };
-            Box::new(move |entry| {
-                if let Ok(entry) = entry
-                    && let Some(one) = Found::of(&entry, root, depth)
-                {
-                    own.found.push(one);
-                }
-                WalkState::Continue
-            })
-        });
-        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for one in found {
-            match one {
-                Found::Folder(path, found) => {
-                    let folder = self.folders.entry(path.into()).or_default();
-                    folder.stamp = found.stamp;
-                    if !options.ignored {
-                        folder.ignore_files = found.ignore_files;
-                        folder.is_repository = found.is_repository;
-                    }
-                }
-                Found::File(path) => {
-                    let folder = path.parent().unwrap_or(Path::new(""));
-                    let folder = self.folders.entry(folder.into()).or_default();
-                    folder.files.push(path.into());
-                }
-            }
-        }
-    }
-
     fn list(&mut self, root: &Path) {
         let folders = self.folders.values();
         let mut paths: Vec<&Arc<Path>> = folders.flat_map(|folder| &folder.files).collect();
@@ -212,6 +155,58 @@ impl Listing {
             .map(|path| Arc::new(TreeFile::new(root, Arc::clone(path))));
         self.files = merged(&self.files, &new.collect());
     }
+}
+
+/// The folders from one on, so many levels deep, with what is in them.
+fn folders(
+    root: &Path,
+    path: &Path,
+    options: TreeOptions,
+    depth: Option<usize>,
+) -> HashMap<Arc<Path>, Folder> {
+    let start = root.join(path);
+    let found: Mutex<Vec<Found>> = Mutex::default();
+    let walk = WalkBuilder::new(&start)
+        .standard_filters(!options.ignored)
+        .hidden(!options.hidden)
+        .max_depth(depth)
+        .threads(if depth.is_some() { 1 } else { 0 })
+        .filter_entry(|entry| entry.depth() == 0 || entry.file_name() != ".git")
+        .build_parallel();
+    walk.run(|| {
+        let mut own = Own {
+            found: Vec::new(),
+            all: &found,
+        };
+        Box::new(move |entry| {
+            if let Ok(entry) = entry
+                && let Some(one) = Found::of(&entry, root, depth)
+            {
+                own.found.push(one);
+            }
+            WalkState::Continue
+        })
+    });
+    let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut folders: HashMap<Arc<Path>, Folder> = HashMap::new();
+    for one in found {
+        match one {
+            Found::Folder(path, found) => {
+                let folder = folders.entry(path.into()).or_default();
+                folder.stamp = found.stamp;
+                if !options.ignored {
+                    folder.ignore_files = found.ignore_files;
+                    folder.is_repository = found.is_repository;
+                }
+            }
+            Found::File(path) => {
+                let folder = path.parent().unwrap_or(Path::new(""));
+                let folder = folders.entry(folder.into()).or_default();
+                folder.files.push(path.into());
+            }
+        }
+    }
+    folders
 }
 
 /// What orders paths as `Path` does, component by component, and is quicker to compare: nothing is less than
@@ -297,10 +292,9 @@ fn stamps(paths: impl IntoIterator<Item = PathBuf>) -> Vec<(PathBuf, Option<Stam
 }
 
 fn has_changed(path: &Path, before: Option<&Stamp>) -> bool {
-    match (before, Stamp::of(path)) {
-        (None, None) => false,
-        (Some(before), Some(now)) => !before.still_is(&now),
-        _ => true,
+    match before {
+        Some(before) => !before.still_is_at(path),
+        None => path.symlink_metadata().is_ok(),
     }
 }
 

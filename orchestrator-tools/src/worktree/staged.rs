@@ -8,7 +8,7 @@ use cap_tempfile::TempFile;
 
 use super::path::PathError;
 use super::place::Place;
-use super::{contents, failed, not_a_file, open};
+use super::{failed, not_a_file, not_found, read_plain};
 
 /// What a file was before: `None`, it was not there.
 type Before = Option<(Vec<u8>, Permissions)>;
@@ -30,17 +30,16 @@ impl<'a> Staged<'a> {
     ) -> Result<Self, PathError> {
         let before = match place.folder.symlink_metadata(&place.name) {
             Ok(found) if found.is_file() => {
-                let (file, size) = open(place, path)?;
-                Some((contents(path, file, size)?, found.permissions()))
+                let mut bytes = Vec::new();
+                read_plain(&place.folder, &place.name, path, &mut bytes)?;
+                Some((bytes, found.permissions()))
             }
             Ok(found) => return Err(not_a_file(path, found.is_dir())),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(failed(path, "write", error)),
         };
         if text.is_none() && before.is_none() {
-            return Err(PathError::NotFound {
-                path: path.to_string_lossy().into_owned(),
-            });
+            return Err(not_found(path));
         }
         let permissions = before.as_ref().map(|(_, permissions)| permissions);
         let new = text.map(|text| beside(place, text.as_bytes(), permissions));

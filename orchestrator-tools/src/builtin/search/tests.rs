@@ -125,6 +125,8 @@ async fn a_search_shows_lines_by_file() {
         count(json!({"pattern": "needle", "most": 1})).await,
         (2, true)
     );
+    let error = call("grep", json!({"pattern": "x", "path": "gone"})).await;
+    assert!(error.unwrap_err().contains("there is no `gone`"));
     let error = call("grep", json!({"pattern": "("})).await.unwrap_err();
     assert!(error.contains("no regular expression"), "{error}");
     let error = call("grep", json!({"pattern": "x", "most": 0}))
